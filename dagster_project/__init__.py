@@ -1,0 +1,1 @@
+"""Children and families performance: raw extracts to a checked, published DuckDB file and an edition page."""

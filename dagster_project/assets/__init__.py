@@ -1,0 +1,1 @@
+"""The assets, one module per stage. Each is thin: call a function of `refresh`, say what it counted."""

@@ -1,0 +1,1 @@
+"""Editions: which one a refresh builds, its outputs, and what differs between two."""

@@ -1,0 +1,445 @@
+"""The stages of a refresh as plain functions. Dagster calls them one by one; nothing here knows of it.
+
+Light to import: what costs seconds (DuckDB, dbt, Great Expectations) is imported by the stage that needs it, so that
+`is_up_to_date` answers without them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project.editions.choice import edition_for
+from dagster_project.landing.inventory import Inventory, effective_raw_dir, take_inventory
+from dagster_project.progress import Announce, point
+from dagster_project.project import STAGING_DIR, DataFolders, code_fingerprint
+from dagster_project.publication import versions
+from dagster_project.settings import (
+    Edition,
+    GroupMember,
+    Settings,
+    load_groups,
+    load_settings,
+    settings_fingerprint,
+)
+from dagster_project.sources.catalogue import RawTable, load_catalogue, sources_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dagster_project.landing.load import LandedFile
+    from dagster_project.publication.versions import Version
+    from dagster_project.quality.gate import GateDecision
+    from dagster_project.quality.results import CheckResult
+    from dagster_project.transform import Build
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run works on: settings, declared sources, folders, and who is told of progress."""
+
+    council_file: Path
+    raw_dir: Path
+    folders: DataFolders
+    settings: Settings
+    groups: tuple[GroupMember, ...]
+    catalogue: tuple[RawTable, ...]
+    announce: Announce
+    edition_asked: str | None = None
+    full: bool = False
+    code: str = field(default_factory=code_fingerprint)
+
+    @property
+    def council_dir(self) -> Path:
+        """The folder of the council's own files, beside council.yml."""
+        return self.council_file.parent / "council"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Declared sources, in the order they are landed."""
+        return sources_of(self.catalogue)
+
+    def inventory(self) -> Inventory:
+        """What lies under raw/ now; cheap after the first call, since hashes are kept."""
+        return take_inventory(self.raw_dir, self.catalogue, cache_file=self.folders.inventory_cache)
+
+
+def open_run(
+    *,
+    council_file: Path,
+    raw_dir: Path,
+    data_dir: Path,
+    announce: Announce,
+    edition: str | None = None,
+    full: bool = False,
+) -> Run:
+    """Read settings and declarations and make the data folders.
+
+    Raises:
+        SettingsError: If council.yml or council/groups.csv cannot be used.
+        UnknownEdition: If the edition asked for is not in council.yml.
+    """
+    settings = load_settings(council_file)
+    groups = load_groups(council_file.parent / "council" / "groups.csv")
+    edition_for(settings, asked=edition, newest_31_march=None)
+    folders = DataFolders(data_dir.resolve())
+    folders.create()
+    return Run(
+        council_file=council_file.resolve(),
+        raw_dir=effective_raw_dir(raw_dir),
+        folders=folders,
+        settings=settings,
+        groups=groups,
+        catalogue=load_catalogue(STAGING_DIR),
+        announce=announce,
+        edition_asked=edition,
+        full=full,
+    )
+
+
+def inputs_fingerprint(run: Run, inventory: Inventory) -> str:
+    """Return one hash over everything a version is made from: files, declarations, settings, code, edition asked for."""
+    digest = hashlib.sha256()
+    for source, fingerprint in sorted(inventory.fingerprints.items()):
+        digest.update(f"{source}={fingerprint}\n".encode())
+    for file in inventory.files:
+        if file.source is None:
+            digest.update(f"{file.relative}={file.kind}={file.sha256}\n".encode())
+    digest.update(settings_fingerprint(run.settings, run.council_dir, date.today()).encode())
+    digest.update(run.code.encode())
+    digest.update((run.edition_asked or "").encode())
+    return digest.hexdigest()
+
+
+def is_up_to_date(run: Run, inventory: Inventory) -> Version | None:
+    """Return the current version if it and its edition page were made from exactly these inputs, else None."""
+    current = versions.current(run.folders)
+    if run.full or current is None:
+        return None
+    if current.manifest["inputs_fingerprint"] != inputs_fingerprint(run, inventory):
+        return None
+    page = run.folders.edition(current.manifest["edition_id"]) / "manifest.json"
+    if not page.exists() or json.loads(page.read_text(encoding="utf-8")).get("version_id") != current.version_id:
+        return None
+    return current
+
+
+def prepare(run: Run) -> None:
+    """Make the warehouse ready: schemas, register, settings. With `full`, everything is read and built again."""
+    from dagster_project import warehouse
+    from dagster_project.landing import load
+
+    with warehouse.open_warehouse(run.folders) as connection:
+        warehouse.built_fingerprints(connection)
+        load.prepare(connection, run.catalogue)
+        if run.full:
+            connection.execute("UPDATE landing.source_file SET declaration = 'read again' WHERE declaration IS NOT NULL")
+            connection.execute("DELETE FROM landing.build_state")
+        warehouse.write_settings(connection, run.settings, run.groups)
+    warehouse.protect(run.folders)
+    point("prepare.done")
+
+
+def land(run: Run, source: str, *, now: datetime) -> list[LandedFile]:
+    """Land one source: register and read its new files, validate them, accept or reject each."""
+    from dagster_project.landing import load
+    from dagster_project.warehouse import open_warehouse
+
+    inventory = run.inventory()
+    run.announce(f"landing {source}")
+    with open_warehouse(run.folders) as connection:
+        landed = load.land_source(connection, source, run.catalogue, inventory, now=now, announce=run.announce)
+    point(f"land.{source}.loaded")
+    results = _validate_candidates(run, source, [file for file in landed if file.is_candidate])
+    with open_warehouse(run.folders) as connection:
+        _store(connection, results)
+        from dagster_project.quality.run import rejections
+
+        load.settle(connection, source, run.catalogue, inventory, rejected=rejections(_waived(run, results)))
+    point(f"land.{source}.settled")
+    return landed
+
+
+def _validate_candidates(run: Run, source: str, candidates: Sequence[LandedFile]) -> list[CheckResult]:
+    """Run the raw suites on files not yet accepted; nothing heavy is imported when there are none."""
+    if not candidates:
+        return []
+    from dagster_project.quality.run import validate
+    from expectations import RAW_SUITES
+
+    run.announce(f"checking new files of {source}")
+    by_table: dict[str, list[str]] = {}
+    for file in candidates:
+        by_table.setdefault(f"raw_{source}.{file.table}", []).append(file.file_id)
+    return validate(run.folders.warehouse, RAW_SUITES, context=_suite_context(run), candidates=by_table)
+
+
+def register(run: Run, *, now: datetime) -> dict[str, int]:
+    """Register the files that belong to no source. Returns the number of registered files by status."""
+    from dagster_project.landing import load
+    from dagster_project.warehouse import open_warehouse
+
+    with open_warehouse(run.folders) as connection:
+        load.register_others(connection, run.inventory(), now=now)
+        rows = connection.execute("SELECT status, count(*) FROM landing.source_file GROUP BY ALL ORDER BY 1").fetchall()
+    point("register.done")
+    return dict(rows)
+
+
+def transform(run: Run, *, only: Sequence[str] | None = None) -> Build | None:
+    """Build what stands on the changed source tables; None when the marts already stand on what is landed.
+
+    Args:
+        only: dbt selectors chosen by a person in the UI; they are built whatever changed.
+
+    Raises:
+        BuildError: If dbt does not start.
+    """
+    from dagster_project import transform as dbt
+    from dagster_project import warehouse
+
+    manifest_file = dbt.ensure_manifest()
+    current = current_fingerprints(run)
+    with warehouse.open_warehouse(run.folders) as connection:
+        changed = dbt.changed_keys(current, warehouse.built_fingerprints(connection))
+        if not changed and only is None:
+            return None
+        warehouse.forget_built(connection, changed)
+    point("transform.before_build")
+    run.announce("building the marts")
+    select = only if only is not None else dbt.selection(changed)
+    build = dbt.build(run.folders, select=select, announce=run.announce)
+    point("transform.built")
+    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+    results = dbt.test_results(build, manifest)
+    with warehouse.open_warehouse(run.folders) as connection:
+        if select is None:
+            connection.execute("DELETE FROM quality.check_result WHERE suite = 'dbt'")
+        _store(connection, results)
+        if only is None and not build.errors and not build.failed_tests:
+            warehouse.remember_built(connection, current)
+    point("transform.done")
+    return build
+
+
+def current_fingerprints(run: Run) -> dict[str, str]:
+    """Return what the marts should stand on: a hash per source table in use, the settings, the register, the code."""
+    from dagster_project.landing import load
+    from dagster_project.warehouse import open_warehouse, settings_fingerprints
+
+    with open_warehouse(run.folders) as connection:
+        tables = load.table_fingerprints(connection)
+        # A year whose return failed gives no rows of its own but is said to be missing in the marts.
+        failed = connection.execute(
+            """SELECT source_id, release, table_name, status FROM landing.source_file
+            WHERE status IN ('failed', 'rejected') AND source_id IN ('ssda903') ORDER BY ALL"""
+        ).fetchall()
+    if failed:
+        tables["landing.source_file"] = hashlib.sha256(repr(failed).encode()).hexdigest()
+    return {**tables, **settings_fingerprints(run.settings, run.groups), "code": run.code}
+
+
+def check(run: Run) -> GateDecision:
+    """Run the mart suites and decide whether the marts may be published."""
+    from dagster_project.quality.gate import gate
+    from dagster_project.quality.run import validate
+    from dagster_project.warehouse import open_warehouse, remember_previous
+    from expectations import MART_SUITES
+
+    run.announce("checking the marts")
+    with open_warehouse(run.folders) as connection:
+        remember_previous(connection, run.folders.published_file)
+    results = validate(run.folders.warehouse, MART_SUITES, context=_suite_context(run))
+    with open_warehouse(run.folders) as connection:
+        for suite in sorted({result.suite for result in results}):
+            connection.execute("DELETE FROM quality.check_result WHERE suite = ?", [suite])
+        _store(connection, results)
+        decision = gate(stored_results(run, connection))
+    point("check.done")
+    return decision
+
+
+def publish(run: Run, *, now: datetime) -> Version:
+    """Publish the marts as a new version, if the gate allows it.
+
+    Raises:
+        GateRefused: If a critical publication check fails; the former version stays current.
+    """
+    from dagster_project.publication.publish import PublicationInputs
+    from dagster_project.publication.publish import publish as publish_version
+    from dagster_project.quality.gate import gate
+    from dagster_project.report.content import edition_figures
+    from dagster_project.warehouse import open_warehouse
+
+    inventory = run.inventory()
+    with open_warehouse(run.folders) as connection:
+        # The gate is asked again here: whatever way the run came, nothing is published past it.
+        results = stored_results(run, connection)
+        decision = gate(results)
+        if not decision.allowed:
+            raise GateRefused(decision.refusals)
+        edition = _edition(run, connection)
+    current = current_fingerprints(run)
+    inputs = PublicationInputs(
+        edition_id=edition.id,
+        edition_title=edition_title(edition),
+        data_cut_off=edition.data_cut_off.isoformat() if edition.data_cut_off else None,
+        published_date=edition.published_date.isoformat() if edition.published_date else None,
+        authority=run.settings.authority,
+        authority_area_code=run.settings.authority_area_code,
+        is_synthetic=inventory.synthetic,
+        code_version=run.code,
+        inputs_fingerprint=inputs_fingerprint(run, inventory),
+        content_fingerprint=hashlib.sha256(json.dumps(current, sort_keys=True).encode()).hexdigest(),
+    )
+
+    def figures_of(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+        return edition_figures(
+            connection,
+            run.settings.authority_area_code,
+            edition_id=edition.id,
+            core_cities_shown=run.settings.core_cities_shown,
+        )
+
+    return publish_version(
+        run.folders, inputs, results=results, figures_of=figures_of, now=now, announce=run.announce
+    )
+
+
+class GateRefused(Exception):
+    """The gate refused publication; `refusals` name suite, table and check."""
+
+    def __init__(self, refusals: Sequence[str]) -> None:
+        super().__init__("\n".join(refusals))
+        self.refusals = tuple(refusals)
+
+
+def write_edition(run: Run) -> Path:
+    """Write the edition page from the current version, unless it is the one already there. Returns its path."""
+    import duckdb
+
+    from dagster_project.report.page import render_page
+
+    version = versions.current(run.folders)
+    if version is None:
+        raise FileNotFoundError("nothing is published yet, so there is no edition to write")
+    edition_id = version.manifest["edition_id"]
+    folder = run.folders.edition(edition_id)
+    page, manifest = folder / "index.html", folder / "manifest.json"
+    if manifest.exists() and page.exists():
+        if json.loads(manifest.read_text(encoding="utf-8"))["version_id"] == version.version_id:
+            return page
+    run.announce(f"writing edition {edition_id}")
+    connection = duckdb.connect(str(version.database), read_only=True)
+    try:
+        row = connection.execute("SELECT title FROM marts.edition").fetchone()
+        html = render_page(
+            connection,
+            edition_id=edition_id,
+            title=row[0] if row else edition_id,
+            authority_area_code=run.settings.authority_area_code,
+            core_cities_shown=run.settings.core_cities_shown,
+        )
+    finally:
+        connection.close()
+    versions.write_atomically(page, html, name="edition.page")
+    facts = {"edition_id": edition_id, "version_id": version.version_id, "sha256": hashlib.sha256(html.encode()).hexdigest()}
+    versions.write_atomically(manifest, json.dumps(facts, indent=2) + "\n", name="edition.manifest")
+    return page
+
+
+def edition_title(edition: Edition) -> str:
+    """Return the edition's title, or one made from its id."""
+    return edition.title or f"Outcomes for children and families, edition {edition.id}"
+
+
+def stored_results(run: Run, connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """Return every check result of the warehouse with today's waivers applied; the warehouse keeps what was found."""
+    from dataclasses import fields
+
+    from dagster_project.quality.results import CheckResult
+
+    names = [field_.name for field_ in fields(CheckResult)]
+    columns = ", ".join(f'"{name}"' for name in names)
+    rows = connection.execute(f"SELECT {columns} FROM quality.check_result ORDER BY ALL").fetchall()
+    return _waived(run, [CheckResult(**dict(zip(names, row, strict=True))) for row in rows])
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """Return the counts that the end of a run prints: landed, loaded, quarantined, checks by outcome, sources."""
+    from dagster_project.warehouse import open_warehouse
+
+    with open_warehouse(run.folders, read_only=True) as connection:
+        files = connection.execute(
+            """SELECT coalesce(sum(rows_landed), 0), coalesce(sum(rows_loaded), 0), coalesce(sum(rows_quarantined), 0)
+            FROM landing.source_file WHERE "use" IN ('current', 'stale', 'superseded') OR status = 'duplicate'"""
+        ).fetchone()
+        sources = connection.execute("SELECT source_id, status, message FROM landing.source_state ORDER BY 1").fetchall()
+        results = stored_results(run, connection)
+    landed, loaded, quarantined = files or (0, 0, 0)
+    failed = [result for result in results if result.outcome == "fail" and result.message]
+    return {
+        "rows": {"landed": int(landed), "loaded": int(loaded), "quarantined": int(quarantined)},
+        "checks": dict(Counter(result.outcome for result in results)),
+        "sources": {name: {"status": status, "message": message} for name, status, message in sources},
+        "findings": [
+            {"severity": result.severity, "scope": result.scope, "message": result.message}
+            for result in sorted(failed, key=lambda result: (result.severity, result.scope, str(result.message)))
+        ],
+    }
+
+
+def refusals(run: Run) -> tuple[str, ...]:
+    """Return what the gate refuses now, by the stored check results."""
+    from dagster_project.quality.gate import gate
+    from dagster_project.warehouse import open_warehouse
+
+    with open_warehouse(run.folders, read_only=True) as connection:
+        return gate(stored_results(run, connection)).refusals
+
+
+def _suite_context(run: Run) -> Any:
+    from expectations.suite import SuiteContext
+
+    return SuiteContext(authority=run.settings.authority, min_base=run.settings.thresholds.min_base)
+
+
+def _waived(run: Run, results: list[CheckResult]) -> list[CheckResult]:
+    """Apply council/waivers.yml; which checks exist is only worked out when there is such a file."""
+    file = run.council_dir / "waivers.yml"
+    if not results or not file.exists():
+        return results
+    from dagster_project.quality.waivers import apply_waivers, expired, load_waivers
+    from dagster_project.transform import test_names
+    from expectations.list import known_checks
+
+    declared = {rule.reason for table in run.catalogue for rule in table.row_rules}
+    known = known_checks(_suite_context(run)) | declared | test_names() | {result.check_id for result in results}
+    waivers = load_waivers(file, known)
+    for sentence in expired(waivers, date.today()):
+        run.announce(sentence)
+    return apply_waivers(results, waivers, date.today())
+
+
+def _store(connection: duckdb.DuckDBPyConnection, results: Sequence[CheckResult]) -> None:
+    from dagster_project.quality.results import store
+
+    store(connection, results)
+
+
+def _edition(run: Run, connection: duckdb.DuckDBPyConnection) -> Edition:
+    row = connection.execute(
+        """SELECT coalesce(
+            max(extract(year FROM period_end)) FILTER (WHERE period_kind = 'snapshot' AND period_id LIKE '%-03-31'),
+            max(extract(year FROM period_end)))
+        FROM marts.dim_period"""
+    ).fetchone()
+    return edition_for(run.settings, asked=run.edition_asked, newest_31_march=int(row[0]) if row and row[0] else None)
+
+

@@ -1,0 +1,416 @@
+"""The headline tables: the latest figure of every indicator of the report beside its comparators."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from dagster_project.report.blocks import Block, Cell, Figure, Heading, Note, Paragraph, Table
+from dagster_project.report.rows import ENGLAND, Marts, Row
+from dagster_project.report.words import (
+    POLARITY_WORDS,
+    UNIT_WORDS,
+    amount,
+    direction_of,
+    is_zero,
+    judgement_of,
+    missing_words,
+    period_parts,
+    printed_value,
+    release_words,
+)
+
+CoreCitiesShown = Literal["all", "others"]
+
+DASH = "–"
+COUNT_TOTAL = "count: totals are not comparable"
+COUNT_MEAN = "count: depends on the size of the place"
+LOCAL_MEASURE = "local figure: not compared"
+OLD_AFTER_DAYS = 731  # two years: after that a figure is printed as old
+
+
+def core_city_group(core_cities_shown: CoreCitiesShown) -> str:
+    """Return the id of the core cities group that the council's setting shows."""
+    return f"core_cities_{core_cities_shown}"
+
+
+def core_city_words(marts: Marts, core_cities_shown: CoreCitiesShown) -> str:
+    """Return which cities the mean is over, whether or not the authority is one of them."""
+    group_id = core_city_group(core_cities_shown)
+    totals = [
+        (row["members_total"], row["includes_subject"])
+        for key, row in sorted(marts.comparator_values.items())
+        if key[2].startswith(f"{group_id}/") and row["members_total"]
+    ]
+    members, includes = totals[-1] if totals else (len(marts.members(group_id, marts.newest_version(group_id))), False)
+    if core_cities_shown == "others":
+        return f"mean of the {members} others" if members else "mean of the others"
+    of_all = f"mean of all {members}" if members else "mean of all"
+    return f"{of_all}, including {marts.name}" if includes else of_all
+
+
+def latest_row(marts: Marts, indicator_id: str) -> Row | None:
+    """Return the authority's row for the indicator's latest period, whether or not it holds a value."""
+    return next((row for row in reversed(marts.comparison.get(indicator_id, [])) if row["is_latest"]), None)
+
+
+def figure_of(row: Row, indicator: Row, name: str, value: float | None, printed: str, **origin: str | None) -> Figure:
+    """Return the record of a printed figure of one comparison row."""
+    return Figure(
+        indicator_id=indicator["indicator_id"],
+        area_code=row["area_code"],
+        period_id=row["period_id"],
+        figure=name,
+        value=value,
+        printed=printed,
+        source_kind=origin.get("source_kind") or "published",
+        vintage_id=origin.get("vintage_id"),
+    )
+
+
+def number_cell(figure: Figure, *notes: str) -> Cell:
+    """Return a right-aligned cell that prints one figure."""
+    return Cell(figure.printed, notes=tuple(note for note in notes if note), is_number=True, figures=(figure,))
+
+
+def reason_cell(reason: str, *, is_number: bool = True) -> Cell:
+    """Return a dash with the reason why nothing is printed."""
+    return Cell(DASH, notes=(reason,), is_number=is_number)
+
+
+def shown(value: float | None, indicator: Row, value_status: str | None) -> str:
+    """Return the printed value, or the reason it is missing."""
+    if value is None:
+        return missing_words(value_status)
+    return printed_value(value, unit=indicator["unit"], decimals=indicator["decimals"])
+
+
+def value_cell(marts: Marts, row: Row, indicator: Row) -> Cell:
+    """Return the authority's own figure; where it is missing, why, and the last one held with its period, as notes."""
+    figure = figure_of(
+        row, indicator, "value", row["value"], shown(row["value"], indicator, row["value_status"]),
+        vintage_id=row["vintage_id"],
+    )  # fmt: skip
+    if row["value"] is not None:
+        return number_cell(figure)
+    why = [
+        found["words"]
+        for found in marts.breaks.get(indicator["indicator_id"], [])
+        if found["first_period_id"] == row["period_id"]
+    ]
+    held = [old for old in marts.comparison[indicator["indicator_id"]] if old["value"] is not None]
+    if not held:
+        return number_cell(figure, *why)
+    last = held[-1]
+    last_figure = figure_of(
+        last, indicator, "value", last["value"], shown(last["value"], indicator, None), vintage_id=last["vintage_id"]
+    )
+    return Cell(
+        figure.printed,
+        notes=(*why, f"last figure: {last_figure.printed} ({last['period_label']})"),
+        is_number=True,
+        figures=(figure, last_figure),
+    )
+
+
+def region_state(marts: Marts, indicator_id: str, row: Row) -> tuple[Row | None, str]:
+    """Return the published row behind a region figure and the name of the region it is for.
+
+    DfE publishes some measures for London as a whole only, not for Inner and Outer London.
+    """
+    own = marts.published_state.get((indicator_id, marts.region_code or "", row["period_id"]))
+    if row["region_value"] is not None and (own is None or own["value"] is None) and marts.wider_region_code:
+        wider = marts.published_state.get((indicator_id, marts.wider_region_code, row["period_id"]))
+        if wider is not None and wider["value"] is not None:
+            return wider, marts.area_names[marts.wider_region_code]
+    return own, marts.region_name
+
+
+def published_cell(marts: Marts, row: Row, indicator: Row, *, which: str) -> Cell:
+    """Return the England or region figure as published, for the same period as the authority's."""
+    if indicator["unit"] == "count":
+        return reason_cell(COUNT_TOTAL)
+    value = row[f"{which}_value"]
+    own_code = ENGLAND if which == "england" else marts.region_code
+    key = (indicator["indicator_id"], own_code or "", row["period_id"])
+    state = marts.published_state.get(key)
+    comparator = marts.comparator_values.get((key[0], row["period_id"], f"{which}/1"))
+    notes = []
+    if comparator and comparator["comparator_period_id"] not in (None, row["period_id"]):
+        notes.append(f"for {marts.label(comparator['comparator_period_id'])}")
+    if which == "region":
+        state, shown_for = region_state(marts, key[0], row)
+        if shown_for != marts.region_name:
+            notes.append(f"for {shown_for}")
+    status = state["value_status"] if state else None
+    if value is None and comparator and comparator["not_shown_reason"] and status in (None, "ok"):
+        return reason_cell(comparator["not_shown_reason"].replace("_", " "))
+    return number_cell(
+        figure_of(
+            row, indicator, which, value, shown(value, indicator, status),
+            vintage_id=state["vintage_id"] if state else None,
+        ),
+        *notes,
+    )  # fmt: skip
+
+
+def is_enough(members_used: int, members_total: int) -> bool:
+    """Say whether a mean may be printed: at least two thirds of the group's members have a value."""
+    return members_used > 0 and 3 * members_used >= 2 * members_total
+
+
+def mean_of(
+    marts: Marts, row: Row, *, core_cities_shown: CoreCitiesShown | None
+) -> tuple[float | None, int, int, str | None]:
+    """Return mean, members with a value, members in all and why none is shown: neighbours, or core cities if named."""
+    if core_cities_shown is None:
+        group_id, version = "statistical_neighbours", row["sn_group_version"]
+        mean, used = row["sn_average"], row["sn_count"]
+    else:
+        group_id = core_city_group(core_cities_shown)
+        version = marts.newest_version(group_id)
+        mean = row[f"core_city_average_{core_cities_shown}"]
+        used = row[f"core_city_count_{core_cities_shown}"]
+    comparator = marts.comparator_values.get((row["indicator_id"], row["period_id"], f"{group_id}/{version}"))
+    total = comparator["members_total"] if comparator else len(marts.members(group_id, version))
+    return mean, used or 0, max(total or 0, used or 0), comparator["not_shown_reason"] if comparator else None
+
+
+def mean_cell(marts: Marts, row: Row, indicator: Row, *, core_cities_shown: CoreCitiesShown | None) -> Cell:
+    """Return a group's mean with `n of N`; below two thirds of the members only `n of N`."""
+    if indicator["unit"] == "count":
+        return reason_cell(COUNT_MEAN)
+    name = "sn_average" if core_cities_shown is None else "core_cities"
+    mean, used, total, reason = mean_of(marts, row, core_cities_shown=core_cities_shown)
+    if total == 0:
+        return reason_cell((reason or "no group for this authority").replace("_", " "))
+    if mean is None or not is_enough(used, total):
+        few = "too few members with a figure" if used else "no member has a figure"
+        return number_cell(figure_of(row, indicator, name, None, f"{used} of {total}"), few)
+    return number_cell(figure_of(row, indicator, name, mean, shown(mean, indicator, None)), f"{used} of {total}")
+
+
+def blocks_comparison(marts: Marts, indicator_id: str, earlier: str, later: str) -> bool:
+    """Say whether a break or a period that is not comparable lies between two periods of the authority's series."""
+    end_of = {row["period_id"]: row["period_end"] for row in marts.comparison.get(indicator_id, [])}
+    for (found, area, period_id), state in marts.published_state.items():
+        if (found, area) != (indicator_id, marts.authority) or period_id not in end_of:
+            continue
+        flag = state["comparability"]
+        if flag == "not_comparable" and period_id in (earlier, later):
+            return True
+        if flag == "break_before" and earlier in end_of and end_of[earlier] < end_of[period_id] <= end_of[later]:
+            return True
+    return False
+
+
+def change_of(marts: Marts, row: Row, indicator: Row) -> tuple[Figure, str, str] | None:
+    """Return the change since the last comparable period, its direction and that period; None if none can be made."""
+    earlier = row["last_comparable_period_id"]
+    change = row["change_since_last_comparable"]
+    if row["value"] is None or change is None or earlier is None:
+        return None
+    if blocks_comparison(marts, indicator["indicator_id"], earlier, row["period_id"]):
+        return None
+    direction = direction_of(change, indicator["decimals"])
+    size = amount(change, unit=indicator["unit"], decimals=indicator["decimals"])
+    printed = direction if direction == "no change" else f"{direction} {size}"
+    return figure_of(row, indicator, "change", change, printed), direction, earlier
+
+
+def change_cell(marts: Marts, row: Row, indicator: Row) -> Cell:
+    """Return the change in words, with the period it is measured from; a provisional figure is not judged."""
+    change = change_of(marts, row, indicator)
+    if change is None:
+        if row["value"] is None:
+            return reason_cell("no figure to compare", is_number=False)
+        state = marts.published_state.get((indicator["indicator_id"], marts.authority, row["period_id"]))
+        broken = state is not None and state["comparability"] in ("break_before", "not_comparable")
+        reason = "not comparable with earlier periods" if broken else "no earlier comparable period"
+        return reason_cell(reason, is_number=False)
+    figure, direction, earlier = change
+    notes = [f"since {marts.label(earlier)}"]
+    judgement = judgement_of(direction, indicator["polarity"])
+    text = figure.printed
+    if row["release_status"] == "provisional":
+        notes.append("provisional: may change, not judged")
+    elif judgement:
+        text = f"{text} ({judgement})"
+    if direction == "no change" and not is_zero(figure.value or 0.0):
+        notes.append("at this rounding")
+    return Cell(text, notes=tuple(notes), arrow=direction if direction != "no change" else None, figures=(figure,))
+
+
+def rank_cell(row: Row, indicator: Row) -> Cell:
+    """Return the place among authorities now in being; DfE's own rank as a note where it differs."""
+    if indicator["polarity"] == "neutral":
+        return reason_cell("no rank: neutral measure")
+    if row["value"] is None or row["rank_live"] is None:
+        return reason_cell("not ranked")
+    figure = figure_of(row, indicator, "rank", float(row["rank_live"]), f"{row['rank_live']} of {row['rank_live_of']}")
+    if (row["rank"], row["rank_of"]) in ((row["rank_live"], row["rank_live_of"]), (None, None)):
+        return number_cell(figure)
+    other = figure_of(row, indicator, "rank_dfe", float(row["rank"]), f"{row['rank']} of {row['rank_of']}")
+    return Cell(figure.printed, notes=(f"DfE: {other.printed}",), is_number=True, figures=(figure, other))
+
+
+def indicator_cell(indicator: Row, *extra: str) -> Cell:
+    """Return the row header: name, unit and whether high or low is better."""
+    unit = UNIT_WORDS.get(indicator["unit"], indicator["unit"])
+    polarity = POLARITY_WORDS.get(indicator["polarity"], "")
+    return Cell(indicator["indicator_name"], notes=("; ".join(part for part in (unit, polarity) if part), *extra))
+
+
+def published_row(
+    marts: Marts, row: Row, indicator: Row, *, core_cities_shown: CoreCitiesShown, newest: dt.date
+) -> tuple[Cell, ...]:
+    """Return the table row of one indicator's latest published figure.
+
+    A later period that was not collected is named: a figure is never the latest one without a word on why.
+    """
+    period_notes = [release_words(row["release_status"])]
+    period_notes += [
+        f"{marts.label(found['first_period_id'])}: {found['words']}"
+        for found in marts.breaks.get(indicator["indicator_id"], [])
+        if found["comparability"] == "not_collected"
+        and row["period_end"] < period_parts(found["first_period_id"])[1] <= newest
+    ]
+    if (newest - row["period_end"]).days > OLD_AFTER_DAYS:
+        period_notes.append("more than two years old")
+    return (
+        indicator_cell(indicator),
+        Cell(row["period_label"], notes=tuple(period_notes)),
+        value_cell(marts, row, indicator),
+        published_cell(marts, row, indicator, which="england"),
+        published_cell(marts, row, indicator, which="region"),
+        mean_cell(marts, row, indicator, core_cities_shown=None),
+        mean_cell(marts, row, indicator, core_cities_shown=core_cities_shown),
+        change_cell(marts, row, indicator),
+        rank_cell(row, indicator),
+    )
+
+
+def newest_local(marts: Marts, indicator_id: str) -> list[Row]:
+    """Return the newest local figure of each kind and status (year-end return, in-year snapshot, council file)."""
+    newest: dict[tuple[str, str], Row] = {}
+    for row in marts.local.get(indicator_id, []):
+        newest.setdefault((row["source_kind"], row["release_status"]), row)
+    return [newest[key] for key in sorted(newest)]
+
+
+def local_row(row: Row, indicator: Row) -> tuple[Cell, ...]:
+    """Return the table row of a local figure: beside the published one, compared with nothing."""
+    figure = figure_of(
+        row, indicator, row["source_kind"], row["value"], shown(row["value"], indicator, row["value_status"]),
+        source_kind=row["source_kind"], vintage_id=row["vintage_id"],
+    )  # fmt: skip
+    kind = "supplied by the council" if row["source_kind"] == "council" else "worked out from the local return"
+    return (
+        Cell(f"{indicator['indicator_name']}: local figure", notes=(kind,)),
+        Cell(row["period_label"], notes=(release_words(row["release_status"]),)),
+        number_cell(figure),
+        *(reason_cell(LOCAL_MEASURE) for _ in range(4)),
+        reason_cell(LOCAL_MEASURE, is_number=False),
+        reason_cell(LOCAL_MEASURE),
+    )
+
+
+def columns_of(marts: Marts, core_cities_shown: CoreCitiesShown) -> tuple[str, ...]:
+    """Return the column headers, always in the same order of comparators."""
+    return (
+        "Indicator",
+        "Latest period and status",
+        marts.name,
+        "England",
+        marts.region_name,
+        "Statistical neighbours, mean",
+        f"Core cities, {core_city_words(marts, core_cities_shown)}",
+        "Change since the last comparable period",
+        "Rank of authorities (1 is best)",
+    )
+
+
+def section_title(report_section: str) -> str:
+    """Return the words of `5.2 Children's social care` without the number."""
+    number, _, words = report_section.partition(" ")
+    return words.strip() or f"Section {number}"
+
+
+def newest_period_end(marts: Marts) -> dt.date:
+    """Return the last day of the newest period for which an indicator of the report has a figure of the authority.
+
+    Raises:
+        LookupError: If there is no figure at all for the authority.
+    """
+    ends = [
+        row["period_end"]
+        for indicator in marts.indicators
+        for rows in (marts.comparison, marts.local)
+        for row in rows.get(indicator["indicator_id"], [])
+        if row["value"] is not None
+    ]
+    if not ends:
+        raise LookupError(f"no figure for {marts.authority} in the published file: there is nothing to report")
+    return max(ends)
+
+
+def headline_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tuple[Block, ...]:
+    """Return one table per section of the report, and what the section lacks in plain words."""
+    blocks: list[Block] = [Heading("latest-figures", 2, "Latest figures"), *reading_notes(marts)]
+    newest = newest_period_end(marts)
+    columns = columns_of(marts, core_cities_shown)
+    sections: dict[str, list[Row]] = {}
+    for indicator in marts.indicators:
+        sections.setdefault(indicator["report_section"], []).append(indicator)
+    for section, indicators in sections.items():
+        title = section_title(section)
+        slug = "section-" + section.split(" ")[0].replace(".", "-")
+        rows: list[tuple[Cell, ...]] = []
+        closed: list[str] = []
+        absent: list[str] = []
+        for indicator in indicators:
+            latest = latest_row(marts, indicator["indicator_id"])
+            local = newest_local(marts, indicator["indicator_id"])
+            if latest is not None and indicator["status"] == "discontinued":
+                closed.append(f"{indicator['indicator_name']} (last period {latest['period_label']})")
+            elif latest is not None:
+                rows.append(published_row(marts, latest, indicator, core_cities_shown=core_cities_shown, newest=newest))
+            elif not local:
+                absent.append(indicator["indicator_name"])
+            rows += [local_row(row, indicator) for row in local]
+        blocks.append(Heading(slug, 3, title))
+        if rows:
+            caption = f"{title}: latest figures, {marts.name}"
+            blocks.append(Table(f"{slug}-table", caption, columns, tuple(rows), layout="headline"))
+        if closed:
+            blocks.append(Note(f"{slug}-closed", f"Series that have ended, not shown as latest: {'; '.join(closed)}."))
+        if absent:
+            blocks.append(Note(f"{slug}-absent", f"No figures loaded for: {'; '.join(absent)}."))
+    return tuple(blocks)
+
+
+def reading_notes(marts: Marts) -> tuple[Block, ...]:
+    """Return what a reader must know before the tables."""
+    return (
+        Paragraph(
+            "how-to-read",
+            f"Each row gives the latest published figure for {marts.name} and, for the same period, England, "
+            f"{marts.region_name}, the mean of the statistical neighbours and the mean of the core cities. "
+            "A mean gives every council the same weight; “9 of 10” says how many of the group had a figure. "
+            "No mean is printed when fewer than two thirds of a group have one.",
+        ),
+        Paragraph(
+            "how-to-read-change",
+            "Up, down and no change say how the printed figure moved; (improving) and (worsening) are added only "
+            "where a high or a low figure is better. Whether a change is more than chance has not been tested in this "
+            "edition. "
+            "Rank 1 is best. Local figures have a row of their own and take no part in any mean, change or rank.",
+        ),
+        Paragraph(
+            "how-to-read-codes",
+            "Where there is no number: [c] suppressed to protect confidentiality; [x] not available; "
+            "[z] not applicable; [low] rounds to zero but is not zero; [u] low reliability; “reason not given” where "
+            f"the source prints one dash for all of these. A dash ({DASH}) comes with the reason "
+            "why nothing is set there.",
+        ),
+    )

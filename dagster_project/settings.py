@@ -1,0 +1,198 @@
+"""council.yml and the files of council/, read and checked. No figure and no area name is known here."""
+
+import csv
+import difflib
+import hashlib
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from dagster_project.project import DBT_DIR
+
+
+class SettingsError(ValueError):
+    """council.yml or a file of council/ cannot be used; the message names file, key and what to do."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_authority(number: int) -> int:
+    known = {int(row["dfe_number"]) for row in _authorities()}
+    if number not in known:
+        raise ValueError(f"{number} is no DfE number of an English authority (Leeds, for example, has 383)")
+    return number
+
+
+class Thresholds(_Strict):
+    """Numbers that decide what is judged or printed."""
+
+    min_base: int = Field(30, ge=1, description="Smallest base on which a judgement is made")
+
+
+class LatestPeriodEnd(_Strict):
+    """Last period that an edition shows, by kind of year."""
+
+    academic: date | None = None
+    financial: date | None = None
+    calendar: date | None = None
+    snapshot_31_march: date | None = None
+
+
+class Edition(_Strict):
+    """One edition of the report."""
+
+    id: str = Field(pattern=r"^[0-9]{4}-[0-9]{2}[a-z]?$")
+    title: str | None = None
+    data_cut_off: date | None = None
+    latest_period_end: LatestPeriodEnd = LatestPeriodEnd()
+    neighbours: str | None = None
+    plan_edition: str | None = None
+    published_date: date | None = None
+
+
+class PublishedDataSet(_Strict):
+    """A data set of the Explore Education Statistics service, pinned to a version."""
+
+    id: str
+    version: str
+
+
+class EesSettings(_Strict):
+    """Data sets that `cfp fetch-published` would fetch."""
+
+    data_sets: dict[str, PublishedDataSet] = {}
+
+
+NeighbourList = Annotated[str, Field(pattern=r"^(newest|20[0-9]{2}-[01][0-9])$")]
+
+
+class Settings(_Strict):
+    """council.yml."""
+
+    authority: Annotated[int, AfterValidator(_known_authority)]
+    neighbours: NeighbourList = "newest"
+    core_cities_shown: Literal["all", "others"] = "all"
+    thresholds: Thresholds = Thresholds()
+    accept_foreign_lea: bool = False
+    ees: EesSettings = EesSettings()
+    editions: tuple[Edition, ...] = ()
+
+    @property
+    def authority_area_code(self) -> str:
+        """GSS code in force today of the authority."""
+        return next(row["area_code"] for row in _authorities() if int(row["dfe_number"]) == self.authority)
+
+
+class GroupMember(_Strict):
+    """One row of council/groups.csv."""
+
+    group_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    group_version: str = "1"
+    group_name: str
+    valid_from: date | None = None
+    includes_subject: bool = False
+    dfe_number: Annotated[int, AfterValidator(_known_authority)]
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+RESERVED_GROUPS = frozenset({"region", "england", "statistical_neighbours", "core_cities_all", "core_cities_others"})
+
+
+def load_settings(file: Path) -> Settings:
+    """Read council.yml.
+
+    Raises:
+        SettingsError: If the file is missing, is not YAML, or holds an unknown key or a wrong value.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(f"{file}: there is no such file; copy the council.yml of the project and set `authority`") from None
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"{file}: cannot be read ({type(error).__name__})") from None
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{file}{line}: is not valid YAML") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{file}: holds no settings; at least `authority: <DfE number>` is needed")
+    return _checked(Settings, content, str(file))
+
+
+def load_groups(file: Path) -> tuple[GroupMember, ...]:
+    """Read council/groups.csv; a missing file means that the council has no groups of its own.
+
+    Raises:
+        SettingsError: If a column is unknown or missing, a value is wrong, or a group takes the name of a built-in one.
+    """
+    if not file.exists():
+        return ()
+    with file.open(encoding="utf-8-sig", newline="") as handle:
+        members = []
+        for number, row in enumerate(csv.DictReader(handle), start=2):
+            where = f"{file}, line {number}"
+            cells = {key: value for key, value in row.items() if key is not None and value not in (None, "")}
+            member = _checked(GroupMember, cells, where)
+            if member.group_id in RESERVED_GROUPS:
+                raise SettingsError(f"{where}: group_id `{member.group_id}` is built in; choose another name")
+            members.append(member)
+    return tuple(members)
+
+
+def settings_fingerprint(settings: Settings, council_dir: Path, today: date) -> str:
+    """Return one hash over council.yml and the files of council/ that figures or their checks depend on.
+
+    Waivers expire, so their day counts where there are any.
+    """
+    digest = hashlib.sha256(settings.model_dump_json().encode())
+    for name in ("groups.csv", "waivers.yml"):
+        file = council_dir / name
+        if file.exists():
+            digest.update(name.encode() + file.read_bytes())
+            if name == "waivers.yml":
+                digest.update(today.isoformat().encode())
+    return digest.hexdigest()
+
+
+def _checked(model: type[_Model], content: dict[str, Any], where: str) -> _Model:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_fault(model, where, fault) for fault in error.errors())) from None
+
+
+def _fault(model: type[BaseModel], where: str, fault: Any) -> str:
+    path = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        name = str(fault["loc"][-1])
+        near = difflib.get_close_matches(name, _keys(model), n=1, cutoff=0.5)
+        hint = f"; did you mean `{near[0]}`?" if near else f"; known keys are {', '.join(sorted(set(_keys(model))))}"
+        return f"{where}: unknown key `{path}`{hint}"
+    if fault["type"] == "missing":
+        return f"{where}: `{path}` is missing"
+    message = re.sub(r"^Value error, ", "", fault["msg"])
+    return f"{where}: `{path}`: {message}"
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    """Every key that may stand in the file, at any depth."""
+    nested = {"thresholds": Thresholds, "ees": EesSettings, "editions": Edition, "latest_period_end": LatestPeriodEnd}
+    names = list(model.model_fields)
+    for name in list(names):
+        if name in nested:
+            names += _keys(nested[name])
+    return names
+
+
+def _authorities() -> list[dict[str, str]]:
+    """The seed of authorities: facts about England, not about one council."""
+    with (DBT_DIR / "seeds" / "authorities.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,1 @@
+"""What the product can receive: the declared sources and the readers for each kind of file."""

@@ -1,0 +1,447 @@
+"""What is declared about each source: the dbt sources files, validated, and how a header row is matched to them.
+
+The only declaration of a source is `dbt/models/staging/<source>/_<source>__sources.yml`; ingestion, lineage and
+documentation all read it. This module is imported by the nothing-changed decision, so it stays light.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+PLACEHOLDERS = frozenset({"release", "collection_year", "as_at"})
+
+ReaderName = Literal["csv_as_text", "parquet", "excel", "xml_records"]
+Severity = Literal["critical", "warning"]
+Sensitivity = Literal["published", "personal"]
+
+
+class DeclarationError(ValueError):
+    """A sources file cannot be used as it is written; the message names the file, the key and the fault."""
+
+
+def normalise_header(name: str) -> str:
+    """Return a column name as it is compared: trimmed, lower case, runs of white space as one underscore.
+
+    Systems write `Place Provider`, `PLACE_PROVIDER` or ` place_provider ` for the same column.
+    """
+    return re.sub(r"\s+", "_", name.replace("\ufeff", "").strip()).lower()
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A rule that sets rows aside: either an SQL predicate over raw columns or a repeat of an earlier row.
+
+    `duplicate_of` lists the raw columns that make two rows the same; the empty tuple means the rule is a predicate.
+    Values are compared trimmed and in upper case, which is how staging reads them.
+    """
+
+    reason: str
+    severity: Severity
+    message: str
+    where: str | None = None
+    duplicate_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ValueRule:
+    """Which raw columns hold figures and which texts besides numbers they may hold (compared without case).
+
+    `legacy_symbols` are let through as well, but counted and warned about.
+    """
+
+    columns: tuple[str, ...]
+    symbols: tuple[str, ...]
+    legacy_symbols: tuple[str, ...] = ()
+    thousands: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One accepted set of columns of a table: `columns` pairs the source's header with our raw column, in order.
+
+    A header may occur more than once; its n-th occurrence in a file belongs to the n-th in the list.
+    """
+
+    name: str
+    reader: ReaderName
+    columns: tuple[tuple[str, str], ...]
+    recognised_by: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
+    root: str | None = None
+    record: str | None = None
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One declared raw table. `columns` are those of all layouts; `declaration_hash` changes with any key."""
+
+    source: str
+    name: str
+    schema: str
+    description: str
+    source_description: str
+    folder: str
+    data_set: str
+    layouts: tuple[Layout, ...]
+    columns: tuple[str, ...]
+    strict: bool
+    sensitivity: Sensitivity
+    keep_superseded: bool
+    publisher: str
+    licence: str
+    cadence: str
+    owner: str
+    values: ValueRule | None
+    row_rules: tuple[RowRule, ...]
+    declared_in: str
+    declaration_hash: str
+
+    @property
+    def key(self) -> str:
+        """`source.table`, the name used in checks and fingerprints."""
+        return f"{self.source}.{self.name}"
+
+    @property
+    def qualified(self) -> str:
+        """The raw table as a quoted SQL name; safe because both parts were validated as identifiers."""
+        return f'"{self.schema}"."{self.name}"'
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether rows are about people, so that messages must never show cell values."""
+        return self.sensitivity == "personal"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well a header row fits a layout. `positions[i]` is the place in the file of the layout's i-th column."""
+
+    table: RawTable
+    layout: Layout
+    positions: tuple[int, ...]
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    repeated: tuple[str, ...]
+    recognised: bool
+    share_present: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every declared column is there, once, and in a strict source nothing else is."""
+        return not self.missing and not self.repeated and not (self.table.strict and self.unknown)
+
+
+class _RowRuleDeclaration(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    severity: Severity
+    message: str = Field(min_length=10)
+    where: str | None = None
+    duplicate_of: list[str] | Literal["all"] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "_RowRuleDeclaration":
+        if (self.where is None) == (self.duplicate_of is None):
+            raise ValueError("give either `where` or `duplicate_of`")
+        return self
+
+
+class _ValuesDeclaration(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    columns: list[str] = Field(min_length=1)
+    symbols: list[str] = []
+    legacy_symbols: list[str] = []
+    thousands: bool = False
+
+
+class _LayoutDeclaration(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    reader: ReaderName
+    columns: list[str | dict[str, str]] = Field(min_length=1)
+    recognised_by: list[str] = Field(min_length=1)
+    ignored: list[str] = []
+    root: str | None = None
+    record: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "_LayoutDeclaration":
+        if (self.reader == "xml_records") != (self.record is not None and self.root is not None):
+            raise ValueError("`root` and `record` are given for the reader xml_records and for no other")
+        for entry in self.columns:
+            if isinstance(entry, dict) and len(entry) != 1:
+                raise ValueError(f"one header per list item, not {sorted(entry)}")
+        headers = {normalise_header(header) for header, _ in self.pairs()}
+        absent = [name for name in self.recognised_by if normalise_header(name) not in headers]
+        if absent:
+            raise ValueError(f"`recognised_by` names {absent}, not among `columns`")
+        for _, column in self.pairs():
+            if not IDENTIFIER.fullmatch(column):
+                raise ValueError(f"raw column {column!r} must be lower case letters, digits and underscores")
+        counted = Counter(column for _, column in self.pairs())
+        twice = [column for column, count in counted.items() if count > 1]
+        if twice:
+            raise ValueError(f"raw columns {twice} are declared twice")
+        return self
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (entry, normalise_header(entry)) if isinstance(entry, str) else next(iter(entry.items()))
+            for entry in self.columns
+        )
+
+
+class _Meta(BaseModel):
+    """The keys under `config: meta:`; a table takes every key it does not give itself from its source."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    publisher: str
+    licence: str
+    cadence: str
+    owner: str
+    sensitivity: Sensitivity
+    folder: str
+    data_set: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    strict: bool
+    keep_superseded: bool
+    layouts: list[_LayoutDeclaration] = Field(min_length=1)
+    values: _ValuesDeclaration | None = None
+    row_rules: list[_RowRuleDeclaration] = []
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "_Meta":
+        segments = self.folder.split("/")
+        for segment in segments:
+            braced = re.fullmatch(r"\{(.*)\}", segment)
+            if braced and braced.group(1) not in PLACEHOLDERS:
+                raise ValueError(f"`folder` has the unknown placeholder {segment}; known: {sorted(PLACEHOLDERS)}")
+            if not segment or segment in (".", "..") or (not braced and ("{" in segment or "}" in segment)):
+                raise ValueError(f"`folder` {self.folder!r} is not a path of names and {{placeholders}}")
+        placed = [segment for segment in segments if segment.startswith("{")]
+        if placed not in (["{release}"], ["{collection_year}"], ["{collection_year}", "{as_at}"]) or (
+            segments[-len(placed) :] != placed or len(placed) == len(segments)
+        ):
+            raise ValueError("`folder` is fixed names, then {release}, {collection_year} or {collection_year}/{as_at}")
+        columns = {column for layout in self.layouts for _, column in layout.pairs()}
+        named = [column for column in (self.values.columns if self.values else []) if column not in columns]
+        for rule in self.row_rules:
+            if isinstance(rule.duplicate_of, list):
+                named += [column for column in rule.duplicate_of if column not in columns]
+        if named:
+            raise ValueError(f"rules name raw columns that no layout has: {named}")
+        reasons = Counter(rule.reason for rule in self.row_rules)
+        twice = [reason for reason, count in reasons.items() if count > 1]
+        if twice:
+            raise ValueError(f"`row_rules` give the reasons {twice} twice")
+        if self.sensitivity == "personal" and self.keep_superseded:
+            raise ValueError("`keep_superseded`: earlier issues of personal data are not kept")
+        return self
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(pattern=f"^{IDENTIFIER.pattern}$")
+    description: str = Field(min_length=10)
+    config: dict[str, Any] = {}
+
+
+class _Source(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(pattern=f"^{IDENTIFIER.pattern}$")
+    # `schema` would shadow a method of the pydantic base class.
+    schema_name: str = Field(pattern=f"^{IDENTIFIER.pattern}$", alias="schema")
+    description: str = Field(min_length=10)
+    config: dict[str, Any] = {}
+    tables: list[_Table] = Field(min_length=1)
+
+
+class _SourcesFile(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    sources: list[_Source] = []
+
+
+def load_catalogue(staging_dir: Path) -> tuple[RawTable, ...]:
+    """Return every raw table declared in `<staging_dir>/<source>/_<source>__sources.yml`, in file and table order.
+
+    Sources without `config: meta:` (the register itself) have no files and are left out.
+
+    Raises:
+        DeclarationError: If a file is not valid YAML, a key is wrong, or two tables have one name.
+    """
+    tables: list[RawTable] = []
+    for file in sorted(staging_dir.glob("*/_*__sources.yml")):
+        tables += _tables_of(file)
+    counted = Counter(table.key for table in tables)
+    twice = sorted(key for key, count in counted.items() if count > 1)
+    if twice:
+        raise DeclarationError(f"{staging_dir}: {', '.join(twice)} declared more than once")
+    return tuple(tables)
+
+
+def sources_of(catalogue: Iterable[RawTable]) -> tuple[str, ...]:
+    """Return the names of the declared sources, in the order of their declaration."""
+    return tuple(dict.fromkeys(table.source for table in catalogue))
+
+
+def _tables_of(file: Path) -> list[RawTable]:
+    try:
+        declared = _SourcesFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+    except yaml.YAMLError as error:
+        raise DeclarationError(f"{file.name}: not valid YAML: {error}") from error
+    except ValidationError as error:
+        raise DeclarationError(_faults(file, "", error)) from error
+    tables = []
+    for source in declared.sources:
+        source_meta = source.config.get("meta", {})
+        for table in source.tables:
+            table_meta = table.config.get("meta", {})
+            if not source_meta and not table_meta:
+                continue
+            where = f"{source.name}.{table.name}, config.meta"
+            try:
+                meta = _Meta.model_validate({**source_meta, **table_meta})
+            except ValidationError as error:
+                raise DeclarationError(_faults(file, where, error)) from error
+            tables.append(_raw_table(file, source, table, meta))
+    return tables
+
+
+def _raw_table(file: Path, source: _Source, table: _Table, meta: _Meta) -> RawTable:
+    columns = tuple(dict.fromkeys(column for layout in meta.layouts for _, column in layout.pairs()))
+    rules = tuple(
+        RowRule(
+            reason=rule.reason,
+            severity=rule.severity,
+            message=rule.message,
+            where=rule.where,
+            duplicate_of=columns if rule.duplicate_of == "all" else tuple(rule.duplicate_of or ()),
+        )
+        for rule in meta.row_rules
+    )
+    layouts = tuple(
+        Layout(
+            name=layout.name,
+            reader=layout.reader,
+            columns=layout.pairs(),
+            recognised_by=tuple(layout.recognised_by),
+            ignored=tuple(layout.ignored),
+            root=layout.root,
+            record=layout.record,
+        )
+        for layout in meta.layouts
+    )
+    values = meta.values and ValueRule(
+        columns=tuple(meta.values.columns),
+        symbols=tuple(meta.values.symbols),
+        legacy_symbols=tuple(meta.values.legacy_symbols),
+        thousands=meta.values.thousands,
+    )
+    content = json.dumps([source.name, table.name, source.schema_name, meta.model_dump(mode="json")], sort_keys=True)
+    return RawTable(
+        source=source.name,
+        name=table.name,
+        schema=source.schema_name,
+        description=" ".join(table.description.split()),
+        source_description=" ".join(source.description.split()),
+        folder=meta.folder,
+        data_set=meta.data_set,
+        layouts=layouts,
+        columns=columns,
+        strict=meta.strict,
+        sensitivity=meta.sensitivity,
+        keep_superseded=meta.keep_superseded,
+        publisher=meta.publisher,
+        licence=meta.licence,
+        cadence=meta.cadence,
+        owner=meta.owner,
+        values=values,
+        row_rules=rules,
+        declared_in=file.name,
+        declaration_hash=hashlib.sha256(content.encode()).hexdigest()[:16],
+    )
+
+
+def _faults(file: Path, where: str, error: ValidationError) -> str:
+    lines = [
+        f"{file.name}: {where + ', ' if where else ''}key {'.'.join(str(part) for part in fault['loc']) or '(whole)'}: "
+        f"{fault['msg']}"
+        for fault in error.errors()
+    ]
+    return "\n".join(lines)
+
+
+def fits_of(header: Sequence[str], tables: Iterable[RawTable], reader: ReaderName) -> list[Fit]:
+    """Return how `header` fits each layout of `tables` that `reader` reads, best first."""
+    fits = [
+        fit_of(header, table, layout) for table in tables for layout in table.layouts if layout.reader == reader
+    ]
+    return sorted(
+        fits,
+        key=lambda fit: (
+            not fit.is_exact,
+            not fit.recognised,
+            -fit.share_present,
+            # Of two layouts that both fit, the one that explains more of the file's columns.
+            len(fit.unknown),
+        ),
+    )
+
+
+def fit_of(header: Sequence[str], table: RawTable, layout: Layout) -> Fit:
+    """Compare a header row with one layout; names are compared as `normalise_header` gives them."""
+    places: dict[str, list[int]] = {}
+    for position, name in enumerate(header):
+        places.setdefault(normalise_header(name), []).append(position)
+    wanted = Counter(normalise_header(name) for name, _ in layout.columns)
+    used: Counter[str] = Counter()
+    positions, missing = [], []
+    for name, _ in layout.columns:
+        normal = normalise_header(name)
+        found = places.get(normal, [])
+        if used[normal] < len(found):
+            positions.append(found[used[normal]])
+        else:
+            positions.append(-1)
+            missing.append(name)
+        used[normal] += 1
+    ignored = {normalise_header(name) for name in layout.ignored}
+    unknown = tuple(
+        header[found[0]].strip() or f"(column {found[0] + 1} has no name)"
+        for name, found in places.items()
+        if name not in wanted and name not in ignored and (name or table.strict)
+    )
+    repeated = tuple(name for name, found in places.items() if name in wanted and len(found) > wanted[name])
+    return Fit(
+        table=table,
+        layout=layout,
+        positions=tuple(positions),
+        missing=tuple(missing),
+        unknown=unknown,
+        repeated=repeated,
+        recognised=all(normalise_header(name) in places for name in layout.recognised_by),
+        share_present=1 - len(missing) / len(layout.columns),
+    )
+
+
+def declared_folders(catalogue: Iterable[RawTable]) -> Mapping[str, tuple[RawTable, ...]]:
+    """Return the tables that may arrive in each declared folder pattern."""
+    folders: dict[str, list[RawTable]] = {}
+    for table in catalogue:
+        folders.setdefault(table.folder, []).append(table)
+    return {folder: tuple(tables) for folder, tables in folders.items()}

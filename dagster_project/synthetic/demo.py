@@ -1,0 +1,262 @@
+"""Writing a complete invented `raw/` folder: one population, told by every source that would tell it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dagster_project.synthetic import care, ees, lait
+from dagster_project.synthetic.care import EPISODE_COLUMNS, HEADER_COLUMNS, RETURN_YEARS
+from dagster_project.synthetic.files import write_csv, write_parquet, write_text_table, write_workbook
+from dagster_project.synthetic.looked_after import DIFFERENCE, DIFFERING_YEAR, AllCareFigures, care_figures
+from dagster_project.synthetic.places import Authority, Population, invent_population, load_authorities
+
+MARKER = "SYNTHETIC"
+README = "README.md"
+SMALLEST_SCALE, LARGEST_SCALE = 0.02, 20.0
+#: Below this scale the tidy files stay small: the areas the subject is compared with, fewer years of key stage 4.
+COMPACT_BELOW = 0.2
+COMPACT_KEY_STAGE_4_YEARS = 5
+LAIT_RELEASE = "2026-04"
+LOOKED_AFTER_RELEASE = "2025-11"
+POPULATION_VINTAGE = "mid-2024"
+
+#: Faults a council's extract really has, one in a year, for the checks to report. The newest return is clean.
+BLANK_LINE_YEAR = 2022
+LOWER_CASE_YEAR = 2023
+REPEATED_ROW_YEAR = 2024
+
+_TITLE = "# Invented data for demonstration"
+
+
+class DemoRefused(ValueError):
+    """The demonstration cannot be written as asked; the message says why and what to do."""
+
+
+@dataclass
+class _Writer:
+    """Writes the files of each collection folder beside their marker and counts their rows."""
+
+    out: Path
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def folder(self, path: str, names: list[str]) -> Path:
+        """Make a collection folder; the marker comes first, so that an interrupted run stays recognisable."""
+        folder = self.out / path
+        folder.mkdir(parents=True, exist_ok=True)
+        listed = "".join(f"{name}\n" for name in names)
+        (folder / MARKER).write_text(
+            f"Every row in this folder is invented. Files written by the demonstration:\n{listed}",
+            encoding="utf-8",
+            newline="\n",
+        )
+        return folder
+
+    def note(self, path: Path, rows: int) -> None:
+        """Record the data rows of a written file under its path relative to the output folder."""
+        self.counts[path.relative_to(self.out).as_posix()] = rows
+
+
+def write_demo(
+    out: Path, *, seed: int, scale: float, authority: int = 383, announce: Callable[[str], None] = lambda step: None
+) -> dict[str, int]:
+    """Write a complete invented `raw/` folder to `out` and return the data rows of each file by relative path.
+
+    The same seed, scale and authority give the same bytes on one installation, and the same content on any.
+    Figures of other authorities do not depend on `scale`; a larger one adds children and changes none.
+
+    Args:
+        out: Folder to fill; it may hold an earlier demonstration, which is replaced. Hidden files and a folder
+            `sample` that is itself a demonstration are left alone.
+        seed: Any whole number from 0.
+        scale: Size of the subject authority; 1 is about 176,000 residents aged 0 to 17 and 1,500 looked after.
+        authority: DfE number of the authority whose returns are invented.
+        announce: Receives one short sentence for each step.
+
+    Raises:
+        DemoRefused: If an argument is out of range, or `out` holds anything but an earlier demonstration.
+    """
+    authorities = load_authorities()
+    _check_arguments(seed, scale, authority, authorities)
+    _make_room(out)
+
+    announce(f"inventing a population (seed {seed}, scale {scale:g})")
+    population = invent_population(seed, authorities, subject=authority, scale=scale)
+    children = care.invent_children(seed, scale)
+    figures = care_figures(seed, authorities, population, subject=authority, children=children)
+
+    out.mkdir(parents=True, exist_ok=True)
+    (out / README).write_text(_readme(seed, scale, authority), encoding="utf-8", newline="\n")
+    writer = _Writer(out)
+    announce("writing children looked after returns")
+    _write_returns(writer, children)
+    announce("writing Explore Education Statistics files")
+    shown = _shown(seed, scale, authority, authorities)
+    years = COMPACT_KEY_STAGE_4_YEARS if scale < COMPACT_BELOW else ees.KEY_STAGE_4_YEARS
+    _write_ees(writer, seed, authorities, population, figures, shown, years)
+    announce("writing Local Authority Interactive Tool files")
+    _write_lait(writer, seed, authorities, population, figures)
+    announce(f"{len(writer.counts)} files, {sum(writer.counts.values()):,} rows")
+    return writer.counts
+
+
+def _check_arguments(seed: int, scale: float, authority: int, authorities: tuple[Authority, ...]) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise DemoRefused(f"seed must be a whole number from 0, not {seed!r}")
+    # A comparison with not-a-number is false, so this refuses that too.
+    if not SMALLEST_SCALE <= scale <= LARGEST_SCALE:
+        raise DemoRefused(
+            f"scale must lie between {SMALLEST_SCALE:g} and {LARGEST_SCALE:g} (1 = 176,000 children), not {scale!r}"
+        )
+    found = next((known for known in authorities if known.number == authority), None)
+    if found is None:
+        raise DemoRefused(f"authority {authority} is not the DfE number of an English local authority")
+    if found.is_former:
+        raise DemoRefused(f"authority {authority} ({found.name}) no longer exists; name one of its successors")
+    if found.created.year > RETURN_YEARS[0] - 1:
+        raise DemoRefused(f"authority {authority} ({found.name}) is too new for returns from {RETURN_YEARS[0]}")
+
+
+def _files_in(out: Path) -> Iterator[Path]:
+    """Yield every file the demonstration must account for."""
+    has_sample = _is_demo(out / "sample")
+    for path in sorted(out.rglob("*")):
+        top = path.relative_to(out).parts[0]
+        if path.is_file() and not top.startswith(".") and not (has_sample and top == "sample"):
+            yield path
+
+
+def _is_demo(folder: Path) -> bool:
+    readme = folder / README
+    return readme.is_file() and readme.read_text(encoding="utf-8", errors="replace").startswith(_TITLE)
+
+
+def _make_room(out: Path) -> None:
+    """Remove an earlier demonstration from `out`; refuse if any file there was not written by one."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise DemoRefused(f"{out} is not a folder")
+    files = list(_files_in(out))
+    for path in files:
+        marker = path.parent / MARKER
+        listed = marker.read_text(encoding="utf-8").splitlines() if marker.is_file() else []
+        is_ours = path == marker or path.name in listed or (path == out / README and _is_demo(out))
+        if not is_ours:
+            raise DemoRefused(
+                f"{out} is not empty and {path.relative_to(out).as_posix()} is not from an earlier demonstration;"
+                " choose another folder or move that file away"
+            )
+    for path in files:
+        path.unlink()
+    for folder in sorted((path for path in out.rglob("*") if path.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _shown(seed: int, scale: float, subject: int, authorities: tuple[Authority, ...]) -> frozenset[int]:
+    """Return the authorities kept in the tidy files: all, or in a small demonstration those compared with."""
+    everyone = frozenset(authority.number for authority in authorities)
+    if scale >= COMPACT_BELOW:
+        return everyone
+    region = next(authority.ees_region_code for authority in authorities if authority.number == subject)
+    near = {
+        number
+        for day in lait.NEIGHBOUR_LISTS.values()
+        for number, _ in lait.neighbours(seed, authorities, day)[subject]
+    }
+    return frozenset(
+        authority.number
+        for authority in authorities
+        if authority.is_core_city or authority.ees_region_code == region or authority.number in near
+    )
+
+
+def _write_returns(writer: _Writer, children: list[care.Child]) -> None:
+    for year in RETURN_YEARS:
+        folder = writer.folder(f"social_care/ssda903/{year}", ["header.csv", "episodes.csv"])
+        header = folder / "header.csv"
+        writer.note(header, write_csv(header, HEADER_COLUMNS, care.header_rows(children, year)))
+        episodes = folder / "episodes.csv"
+        rows = [list(row) for row in care.episode_rows(children, year)]
+        middle = len(rows) // 2
+        if year == LOWER_CASE_YEAR:
+            rows[middle][EPISODE_COLUMNS.index("PLACE")] = rows[middle][EPISODE_COLUMNS.index("PLACE")].lower()
+        if year == REPEATED_ROW_YEAR:
+            rows.insert(middle + 1, rows[middle])
+        if year == BLANK_LINE_YEAR:
+            rows.insert(middle, [])
+        written = write_csv(episodes, EPISODE_COLUMNS, rows)
+        # A blank line is not a row.
+        writer.note(episodes, written - (year == BLANK_LINE_YEAR))
+
+
+def _write_ees(
+    writer: _Writer,
+    seed: int,
+    authorities: tuple[Authority, ...],
+    population: Population,
+    figures: AllCareFigures,
+    shown: frozenset[int],
+    key_stage_4_years: int,
+) -> None:
+    name = "cla_number_and_rate_per_10k_children"
+    path = writer.folder(f"published/ees/{name}/{LOOKED_AFTER_RELEASE}", [f"{name}.csv"]) / f"{name}.csv"
+    rows = ees.looked_after_rows(authorities, population, figures, shown=shown)
+    writer.note(path, write_csv(path, ees.LOOKED_AFTER_COLUMNS, rows, bom=True))
+    for release in ees.KEY_STAGE_4_RELEASES:
+        path = writer.folder(f"published/ees/ks4_la/{release}", ["ks4_la.csv"]) / "ks4_la.csv"
+        rows = ees.key_stage_4_rows(
+            seed, authorities, population, release=release, years=key_stage_4_years, shown=shown
+        )
+        # As published: the newer copy begins with a byte order mark, the older one does not.
+        is_newest = release == max(ees.KEY_STAGE_4_RELEASES)
+        writer.note(path, write_csv(path, ees.KEY_STAGE_4_COLUMNS, rows, bom=is_newest))
+    name = "ons_mid-year_population_estimates_2012_to_2024.csv"
+    path = writer.folder(f"population/{POPULATION_VINTAGE}", [name]) / name
+    rows = ees.population_rows([a for a in authorities if a.number in shown], population)
+    writer.note(path, write_csv(path, ees.POPULATION_COLUMNS, rows))
+
+
+def _write_lait(
+    writer: _Writer, seed: int, authorities: tuple[Authority, ...], population: Population, figures: AllCareFigures
+) -> None:
+    indicators = lait.load_indicators()
+    names = ["bds_long_0.parquet", "lait_data_dictionary.csv", *lait.NEIGHBOUR_LISTS, "la_code_list.xlsx"]
+    folder = writer.folder(f"published/lait/{LAIT_RELEASE}", names)
+    values = lait.Figures(seed, authorities, population, figures, indicators)
+    path = folder / "bds_long_0.parquet"
+    rows = lait.figure_rows(seed, authorities, indicators, values)
+    writer.note(path, write_parquet(path, lait.FIGURE_COLUMNS, rows))
+    path = folder / "lait_data_dictionary.csv"
+    writer.note(path, write_text_table(path, lait.DICTIONARY_COLUMNS, lait.dictionary_rows(indicators)))
+    for name, sheet in lait.neighbour_sheets(seed, authorities):
+        writer.note(folder / name, write_workbook(folder / name, "LA SN Groups", sheet))
+    path = folder / "la_code_list.xlsx"
+    writer.note(path, write_workbook(path, "Sheet1", lait.authority_rows(authorities)) - 1)
+
+
+def _readme(seed: int, scale: float, authority: int) -> str:
+    return f"""{_TITLE}
+
+Nothing here describes a real child, council or school. Names, numbers and regions of authorities are real, as are
+names of measures; every figure, neighbour list, child, date, home and postcode is drawn at random.
+
+Written by one command, which always gives the same data (DIR is `raw/sample` for the bundled sample):
+
+    cfp demo-data --out DIR --seed {seed} --scale {scale:g}
+
+for authority {authority}. Scale 1 is a council with about 176,000 residents aged 0 to 17. Below scale
+{COMPACT_BELOW:g} the tidy files hold only the subject's region, its neighbours and the core cities.
+
+What is in it:
+
+- `social_care/ssda903/`: five yearly returns of one population ({RETURN_YEARS[0]} to {RETURN_YEARS[-1]}), short
+  breaks included. Faults on purpose, in the episodes: a blank line ({BLANK_LINE_YEAR}), a code in lower case
+  ({LOWER_CASE_YEAR}), a row twice ({REPEATED_ROW_YEAR}).
+- `published/ees/`: the published numbers agree with the returns, except {DIFFERING_YEAR}, where the published number is
+  {DIFFERENCE} higher. Two releases of key stage 4, the newer one revised.
+- `published/lait/`: figures for all authorities, dictionary, two neighbour lists, list of authorities.
+- `population/`: mid-year estimates; a rate for 31 March uses those of the year before.
+
+A file named `{MARKER}` in a folder marks its rows. Real and invented sources are never mixed in one run.
+"""

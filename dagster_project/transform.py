@@ -1,0 +1,244 @@
+"""Running dbt once, in this process: what to build, what came of it, and the tests as check results."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.progress import Announce
+from dagster_project.project import DBT_DIR, DataFolders
+from dagster_project.quality.results import CheckResult
+from dagster_project.warehouse import connection_settings
+
+MANIFEST = DBT_DIR / "target" / "manifest.json"
+
+
+class BuildError(Exception):
+    """dbt did not start, or a model could not be built; the message holds what dbt says."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one dbt node. `status` is dbt's word: success, pass, warn, fail, error or skipped."""
+
+    unique_id: str
+    resource_type: str
+    name: str
+    status: str
+    seconds: float
+    failures: int
+    message: str | None
+
+
+@dataclass(frozen=True)
+class Build:
+    """The outcome of one `dbt build`."""
+
+    nodes: tuple[NodeResult, ...]
+
+    @property
+    def errors(self) -> tuple[NodeResult, ...]:
+        """Models and seeds that could not be built."""
+        return tuple(n for n in self.nodes if n.status == "error" and n.resource_type not in {"test", "unit_test"})
+
+    @property
+    def failed_tests(self) -> tuple[NodeResult, ...]:
+        """Tests that failed or could not run; warnings are not among them."""
+        return tuple(n for n in self.nodes if n.resource_type in {"test", "unit_test"} and n.status in {"fail", "error"})
+
+
+def ensure_manifest() -> Path:
+    """Return the project's manifest, parsed again when a file of the dbt project is newer than what it was made from.
+
+    Raises:
+        BuildError: If the project does not parse.
+    """
+    stamp = MANIFEST.with_name("manifest.sources")
+    fingerprint = _project_fingerprint()
+    if MANIFEST.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint:
+        return MANIFEST
+    result = _invoke(["parse"], target=MANIFEST.parent, environment={})
+    if not result.success:
+        raise BuildError(f"the dbt project does not parse: {result.exception}")
+    stamp.write_text(fingerprint, encoding="utf-8")
+    return MANIFEST
+
+
+def build(
+    folders: DataFolders, *, select: Sequence[str] | None, announce: Announce, unit_tests: bool = False
+) -> Build:
+    """Run `dbt build` on the warehouse and release the file again.
+
+    Args:
+        select: dbt selectors; None builds everything.
+        unit_tests: Also run dbt unit tests: rules are tested by `make test`, not again at every refresh.
+
+    Raises:
+        BuildError: If dbt does not start.
+    """
+    target = folders.dbt_target
+    target.mkdir(parents=True, exist_ok=True)
+    parsed = MANIFEST.with_name("partial_parse.msgpack")
+    if parsed.exists() and not (target / parsed.name).exists():
+        # Parsing from nothing costs seconds; what set-up parsed is the same project.
+        shutil.copy2(parsed, target / parsed.name)
+    arguments = ["build"]
+    if select is not None:
+        arguments += ["--select", *select]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    limits = connection_settings(folders)
+    environment = {
+        "CFP_WAREHOUSE": str(folders.warehouse.resolve()),
+        "CFP_MEMORY_LIMIT": limits["memory_limit"],
+        "CFP_TEMP_DIRECTORY": limits["temp_directory"],
+    }
+    result = _invoke(arguments, target=target, environment=environment, callback=_live(announce))
+    if result.result is None:
+        raise BuildError(f"dbt did not start: {result.exception}")
+    return Build(tuple(_node_result(item) for item in result.result))
+
+
+def _invoke(
+    arguments: Sequence[str],
+    *,
+    target: Path,
+    environment: Mapping[str, str],
+    callback: Callable[[Any], None] | None = None,
+) -> Any:
+    """Start dbt in this process, with its own environment, and close every connection it leaves open."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    common = [
+        "--quiet",
+        "--no-use-colors",
+        "--log-level-file",
+        "none",
+        "--project-dir",
+        str(DBT_DIR),
+        "--profiles-dir",
+        str(DBT_DIR),
+        "--target-path",
+        str(target),
+        "--log-path",
+        str(target / "logs"),
+    ]
+    runner = dbtRunner(callbacks=[callback] if callback else [])
+    with _environment(environment):
+        try:
+            return runner.invoke([arguments[0], *common, *arguments[1:]])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _live(announce: Announce) -> Callable[[Any], None]:
+    """Progress while dbt works: one line per model or seed as it starts."""
+
+    def on_event(event: Any) -> None:
+        if event.info.name == "LogStartLine":
+            announce(f"building: {event.data.description}")
+
+    return on_event
+
+
+def _node_result(item: Any) -> NodeResult:
+    return NodeResult(
+        unique_id=item.node.unique_id,
+        resource_type=str(item.node.resource_type),
+        name=item.node.name,
+        status=str(item.status),
+        seconds=float(item.execution_time or 0.0),
+        failures=int(item.failures or 0),
+        message=item.message,
+    )
+
+
+def test_results(build_: Build, manifest: Mapping[str, Any]) -> list[CheckResult]:
+    """Return the dbt tests of a build as check results: counts only, since a failing row may be a child's."""
+    owner = {name: group["owner"]["name"] for name, group in _groups(manifest).items()}
+    results = []
+    for node in build_.nodes:
+        if node.resource_type != "test" or node.status == "skipped":
+            continue
+        declared = manifest["nodes"][node.unique_id]
+        attached = manifest["nodes"].get(declared.get("attached_node") or "", {})
+        severity = "warning" if declared["config"]["severity"].lower() == "warn" else "critical"
+        failed = node.status != "pass"
+        results.append(
+            CheckResult(
+                suite="dbt",
+                table_name=_table_of(attached) or declared["name"],
+                check_id=declared["name"],
+                severity=severity,
+                scope="publication",
+                outcome="fail" if failed else "pass",
+                failed_count=node.failures,
+                owner=owner.get(attached.get("group") or "", "data engineer"),
+                why=declared.get("description") or "shape of the table: grain, keys, references, allowed words",
+                message=_test_message(node) if failed else None,
+            )
+        )
+    return results
+
+
+def _groups(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {group["name"]: group for group in manifest.get("groups", {}).values()}
+
+
+def _table_of(node: Mapping[str, Any]) -> str | None:
+    return f"{node['schema']}.{node['name']}" if node else None
+
+
+def _test_message(node: NodeResult) -> str:
+    if node.status == "error":
+        return f"{node.name} could not run; run it alone with dbt to see why"
+    return f"{node.name}: {node.failures:,} rows break the rule"
+
+
+def test_names() -> set[str]:
+    """Return the names of the dbt tests, which a waiver may name."""
+    manifest = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+    return {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+
+
+def changed_keys(current: Mapping[str, str], built: Mapping[str, str]) -> set[str]:
+    """Return the keys whose content differs from what the marts were built from, in either direction."""
+    return {key for key in current.keys() | built.keys() if current.get(key) != built.get(key)}
+
+
+def selection(changed: Iterable[str]) -> list[str] | None:
+    """Return dbt selectors for what stands on the changed source tables; None (everything) when the code changed."""
+    changed = set(changed)
+    if "code" in changed:
+        return None
+    return sorted(f"source:children_performance.{key}+" for key in changed)
+
+
+def _project_fingerprint() -> str:
+    digest = hashlib.sha256()
+    for pattern in ("*.sql", "*.yml", "*.csv", "*.md"):
+        for file in sorted(DBT_DIR.rglob(pattern)):
+            relative = file.relative_to(DBT_DIR)
+            if relative.parts[0] not in {"target", "logs"}:
+                digest.update(f"{relative.as_posix()}\0".encode() + file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,144 @@
+"""The restricted warehouse: opening it, and the tables in it that are neither raw nor built by dbt."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.project import DataFolders
+from dagster_project.settings import GroupMember, Settings
+
+MEMORY_LIMIT = "1200MB"
+
+
+@contextmanager
+def open_warehouse(folders: DataFolders, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse and close it again: a forgotten handle would lock dbt and every other writer out.
+
+    Raises:
+        duckdb.IOException: If another process holds the file.
+    """
+    connection = duckdb.connect(str(folders.warehouse), read_only=read_only, config=connection_settings(folders))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def connection_settings(folders: DataFolders) -> dict[str, str]:
+    """Limits of every connection of ours. Spilled rows may be a child's, so they stay in the restricted folder; nothing
+    is ever downloaded at run time.
+    """
+    return {
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(folders.restricted / "tmp"),
+        "max_temp_directory_size": "20GB",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+
+
+def protect(folders: DataFolders) -> None:
+    """Make the warehouse readable by its owner alone."""
+    if folders.warehouse.exists():
+        os.chmod(folders.warehouse, 0o600)
+
+
+def write_settings(connection: duckdb.DuckDBPyConnection, settings: Settings, groups: Sequence[GroupMember]) -> None:
+    """Write what dbt needs of council.yml and council/groups.csv into schema `settings`, replacing what was there."""
+    connection.execute("BEGIN TRANSACTION")
+    connection.execute("CREATE SCHEMA IF NOT EXISTS settings")
+    connection.execute("CREATE OR REPLACE TABLE settings.council (authority INTEGER, neighbours VARCHAR)")
+    connection.execute("INSERT INTO settings.council VALUES (?, ?)", [settings.authority, settings.neighbours])
+    connection.execute(
+        """CREATE OR REPLACE TABLE settings.custom_group_member (group_id VARCHAR, group_version VARCHAR,
+        group_name VARCHAR, valid_from DATE, includes_subject BOOLEAN, dfe_number INTEGER)"""
+    )
+    for member in groups:
+        connection.execute(
+            "INSERT INTO settings.custom_group_member VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                member.group_id,
+                member.group_version,
+                member.group_name,
+                member.valid_from,
+                member.includes_subject,
+                member.dfe_number,
+            ],
+        )
+    connection.execute("COMMIT")
+
+
+def settings_fingerprints(settings: Settings, groups: Sequence[GroupMember]) -> dict[str, str]:
+    """Return one hash per table of schema `settings`, by `settings.<table>`."""
+    return {
+        "settings.council": _hash([settings.authority, settings.neighbours]),
+        "settings.custom_group_member": _hash([member.model_dump_json() for member in groups]),
+    }
+
+
+def _hash(values: Iterable[object]) -> str:
+    return hashlib.sha256(repr(list(values)).encode()).hexdigest()
+
+
+def built_fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return what the marts were last built from: a hash per source table, and `code` for the models themselves."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS landing")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS landing.build_state (table_key VARCHAR PRIMARY KEY, fingerprint VARCHAR)"
+    )
+    return dict(connection.execute("SELECT table_key, fingerprint FROM landing.build_state").fetchall())
+
+
+def forget_built(connection: duckdb.DuckDBPyConnection, keys: Iterable[str]) -> None:
+    """Say that what stands on `keys` is being rebuilt: if the run dies, the next one builds it again."""
+    for key in keys:
+        connection.execute("DELETE FROM landing.build_state WHERE table_key = ?", [key])
+
+
+def remember_built(connection: duckdb.DuckDBPyConnection, fingerprints: Mapping[str, str]) -> None:
+    """Record that the marts now stand on `fingerprints`, and on nothing else."""
+    connection.execute("BEGIN TRANSACTION")
+    connection.execute("DELETE FROM landing.build_state")
+    for key, fingerprint in fingerprints.items():
+        connection.execute("INSERT INTO landing.build_state VALUES (?, ?)", [key, fingerprint])
+    connection.execute("COMMIT")
+
+
+def remember_previous(connection: duckdb.DuckDBPyConnection, published_file: Path) -> None:
+    """Copy the current figures of the last published version beside the marts, for the checks that compare with it.
+
+    Without a published version the tables are empty and those checks have nothing to compare.
+    """
+    connection.execute("CREATE SCHEMA IF NOT EXISTS quality")
+    connection.execute(
+        """CREATE OR REPLACE TABLE quality.previous_value (indicator_id VARCHAR, area_code VARCHAR, period_id VARCHAR,
+        breakdown_type VARCHAR, breakdown_value VARCHAR, source_kind VARCHAR, value DOUBLE, value_status VARCHAR)"""
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE quality.previous_publication (version_id VARCHAR, indicator_count BIGINT)"
+    )
+    if not published_file.exists():
+        return
+    connection.execute(f"ATTACH '{_quoted(published_file.resolve())}' AS previous (READ_ONLY)")
+    try:
+        connection.execute(
+            """INSERT INTO quality.previous_value
+            SELECT indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind, value, value_status
+            FROM previous.marts.fct_indicator_value WHERE is_current"""
+        )
+        connection.execute(
+            """INSERT INTO quality.previous_publication
+            SELECT version_id, (SELECT count(DISTINCT indicator_id) FROM previous.marts.fct_indicator_value)
+            FROM previous.marts.publication"""
+        )
+    finally:
+        connection.execute("DETACH previous")
+
+
+def _quoted(path: Path) -> str:
+    """A path inside a SQL literal: ATTACH takes no bound parameter."""
+    return str(path).replace("'", "''")

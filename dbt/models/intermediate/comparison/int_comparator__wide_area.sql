@@ -1,0 +1,12 @@
+-- Published rows of England and the regions, with the change from the preceding row.
+select
+    cell_key,
+    series_key,
+    dfe_number,
+    area_type,
+    value,
+    value - lag(value) over (partition by series_key, dfe_number order by cell_key) as change,
+    value_status,
+    {{ status_word('status_order') }} as release_status
+from {{ ref('int_comparator__current_value') }}
+where area_type in ('region', 'england')

@@ -1,0 +1,112 @@
+-- Every published cell in one long form, all vintages. To add a measure of a data set, add a line to its list here.
+{% set cla_measures = [
+    {'indicator_id': 'cla_31_march', 'value': 'children_count',
+     'where': "population_type = 'Children looked after on 31 March each year'"},
+    {'indicator_id': 'cla_31_march_rate', 'value': 'rate_per_10000', 'numerator': 'children_count',
+     'denominator': 'population_estimate', 'where': "population_type = 'Children looked after on 31 March each year'"},
+    {'indicator_id': 'cla_started', 'value': 'children_count',
+     'where': "population_type = 'Children starting to be looked after each year'"},
+    {'indicator_id': 'lait_lac_start_rate', 'value': 'rate_per_10000', 'numerator': 'children_count',
+     'denominator': 'population_estimate', 'where': "population_type = 'Children starting to be looked after each year'"},
+    {'indicator_id': 'cla_ceased', 'value': 'children_count',
+     'where': "population_type = 'Children ceasing to be looked after each year'"},
+    {'indicator_id': 'lait_lac_cease_rate', 'value': 'rate_per_10000', 'numerator': 'children_count',
+     'denominator': 'population_estimate', 'where': "population_type = 'Children ceasing to be looked after each year'"},
+] %}
+{% set by_care_group = {'breakdown_type': "'social_care_group'", 'breakdown_value': 'social_care_group'} %}
+{% set ks4_measures = [
+    dict(by_care_group, indicator_id='ks4_att8', value='avg_att8', numerator='t_att8', denominator='t_pupils'),
+    dict(by_care_group, indicator_id='ks4_em_95', value='pt_l2basics_95', numerator='t_l2basics_95', denominator='t_pupils'),
+    dict(by_care_group, indicator_id='ks4_em_94', value='pt_l2basics_94', numerator='t_l2basics_94', denominator='t_pupils'),
+    dict(by_care_group, indicator_id='ks4_ebacc_entry', value='pt_ebacc_e_ptq_ee', numerator='t_ebacc_e_ptq_ee', denominator='t_pupils'),
+    dict(by_care_group, indicator_id='ks4_ebacc_aps', value='avg_ebaccaps', numerator='t_ebaccaps', denominator='t_pupils'),
+    dict(by_care_group, indicator_id='ks4_p8', value='avg_p8score', numerator='t_p8score', denominator='t_inp8calc',
+         lower='p8score_ci_low', upper='p8score_ci_upp'),
+] %}
+with
+    population as (
+        select
+            dfe_number,
+            cast(concat(cast(mid_year as varchar), '-06-30') as date) as period_end,
+            cast(mid_year as varchar) as published_label,
+            'published' as release_status,
+            vintage_id,
+            release,
+            issue_number,
+            value_text
+        from {{ ref('stg_population__mid_year') }}
+    ),
+
+    cell as (
+        {{ long_measures(ref('stg_ees__cla_number_and_rate_per_10k_children'), cla_measures) }}
+        union all
+        {{ long_measures(ref('stg_ees__ks4_la'), ks4_measures) }}
+        union all
+        {{ long_measures('population', [{'indicator_id': 'pop_0_17', 'value': 'value_text'}]) }}
+    )
+
+select
+    cell.indicator_id,
+    area.area_code,
+    area.area_type,
+    kind.period_kind,
+    cast(
+        concat(
+            cast(extract(year from cell.period_end) + kind.start_year_offset as varchar), '-', kind.start_month_day
+        ) as date
+    ) as period_start,
+    cell.period_end,
+    cell.published_label,
+    cell.breakdown_type,
+    cell.breakdown_value,
+    case when symbol.symbol is null then {{ published_number('cell.value_text') }} end as value,
+    cell.numerator,
+    cell.denominator,
+    cell.lower as ci_lower,
+    cell.upper as ci_upper,
+    coalesce(
+        symbol.value_status,
+        case when {{ published_number('cell.value_text') }} is not null then 'ok' else 'legacy_missing' end
+    ) as value_status,
+    cell.release_status,
+    cell.vintage_id,
+    cell.release,
+    cell.issue_number,
+    2 as source_priority
+from cell
+inner join {{ ref('int_area__by_number') }} as area on cell.dfe_number = area.dfe_number
+inner join {{ ref('int_indicator__catalogue') }} as catalogue on cell.indicator_id = catalogue.indicator_id
+inner join {{ ref('year_kinds') }} as kind on catalogue.year_kind = kind.year_kind
+left join
+    (select symbol, value_status from {{ ref('value_symbols') }} where publication = 'ees') as symbol
+    on lower(trim(cell.value_text)) = symbol.symbol
+
+union all
+
+select
+    catalogue.indicator_id,
+    area.area_code,
+    area.area_type,
+    period.period_kind,
+    period.period_start,
+    period.period_end,
+    staged.published_label,
+    'total' as breakdown_type,
+    'total' as breakdown_value,
+    staged.value,
+    cast(null as double) as numerator,
+    cast(null as double) as denominator,
+    cast(null as double) as ci_lower,
+    cast(null as double) as ci_upper,
+    staged.value_status,
+    period.release_status,
+    staged.vintage_id,
+    staged.release,
+    staged.issue_number,
+    1 as source_priority
+from {{ ref('stg_lait__indicator_value') }} as staged
+inner join {{ ref('int_indicator__catalogue') }} as catalogue on staged.short_desc = catalogue.lait_short_desc
+inner join
+    {{ ref('int_lait__period') }} as period
+    on catalogue.year_kind = period.year_kind and staged.published_label = period.published_label
+inner join {{ ref('int_area__by_number') }} as area on staged.dfe_number = area.dfe_number

@@ -1,0 +1,48 @@
+"""Great Expectations suites as code: one module per guarded table, registered here.
+
+Raw suites look at newly landed files and can reject them; mart suites look at what is about to be published and can
+refuse it. Keys, grain, allowed codes and references are dbt tests and are not repeated. Importing this package does
+not import Great Expectations: a suite does so when its expectations are asked for.
+"""
+
+from expectations import (
+    comparator_member,
+    comparator_value,
+    dim_area,
+    dim_indicator,
+    fct_indicator_value,
+    indicator_comparison,
+    published_columns,
+    raw_ees_cla_number_and_rate_per_10k_children,
+    raw_ees_ks4_la,
+    raw_lait_authority,
+    raw_lait_data_dictionary,
+    raw_lait_indicator_value,
+    raw_lait_statistical_neighbour,
+    raw_population_ees_mid_year,
+    raw_population_nomis_mid_year,
+    raw_ssda903_episodes,
+    raw_ssda903_header,
+)
+
+RAW_SUITES = (
+    raw_lait_indicator_value.SUITE,
+    raw_lait_data_dictionary.SUITE,
+    raw_lait_statistical_neighbour.SUITE,
+    raw_lait_authority.SUITE,
+    raw_ees_cla_number_and_rate_per_10k_children.SUITE,
+    raw_ees_ks4_la.SUITE,
+    raw_population_ees_mid_year.SUITE,
+    raw_population_nomis_mid_year.SUITE,
+    raw_ssda903_header.SUITE,
+    raw_ssda903_episodes.SUITE,
+)
+MART_SUITES = (
+    dim_indicator.SUITE,
+    dim_area.SUITE,
+    comparator_member.SUITE,
+    fct_indicator_value.SUITE,
+    comparator_value.SUITE,
+    indicator_comparison.SUITE,
+    published_columns.SUITE,
+)

@@ -1,0 +1,410 @@
+"""The content of the edition page: cells, comparators, change, trends, data status, from a published file by hand."""
+
+import dataclasses
+import re
+
+import pytest
+from report_fixture import CITIES, TOWN, PublishedFixture, full
+
+from dagster_project.report.blocks import (
+    Cell,
+    FigureBlock,
+    IncompleteBlock,
+    Note,
+    Table,
+    Trend,
+    TrendLine,
+    TrendPeriod,
+    TrendPoint,
+)
+from dagster_project.report.content import Content, build_content, edition_figures
+from dagster_project.report.headline import is_enough
+from dagster_project.report.rows import AreaNotPublished
+
+COLUMNS = ["indicator", "period", "own", "england", "region", "neighbours", "core_cities", "change", "rank"]
+
+
+def content_of(fixture: PublishedFixture, **options: str) -> Content:
+    """Build the content of a fixture's town."""
+    settings = {"edition_id": "2025-01", "title": "Report", "authority_area_code": TOWN, "core_cities_shown": "all"}
+    return build_content(fixture.reader(), **{**settings, **options})
+
+
+def table(content: Content, table_id: str) -> Table:
+    """Return the table with this id, also one that belongs to a chart."""
+    for block in content.blocks:
+        found = block.table if isinstance(block, FigureBlock) else block
+        if isinstance(found, Table) and found.id == table_id:
+            return found
+    raise AssertionError(table_id)
+
+
+def headline(content: Content, name: str) -> dict[str, Cell]:
+    """Return the headline row of an indicator by column."""
+    for block in content.blocks:
+        if isinstance(block, Table) and block.layout == "headline":
+            for row in block.rows:
+                if row[0].text == name:
+                    return dict(zip(COLUMNS, row, strict=True))
+    raise AssertionError(name)
+
+
+def figure(content: Content, figure_id: str) -> FigureBlock:
+    """Return the chart with this id."""
+    return next(block for block in content.blocks if isinstance(block, FigureBlock) and block.id == figure_id)
+
+
+def all_text(content: Content) -> str:
+    """Return all the text of the content, for what must or must not be said anywhere."""
+    return repr(content)
+
+
+def one(**values: object) -> PublishedFixture:
+    """Return a file with one indicator `m` and its one published figure."""
+    fixture = PublishedFixture()
+    fixture.indicator("m", indicator_name="Measure")
+    number = values.pop("value", 50.0)
+    fixture.published("m", "year_2025-08-31", "2024/25", number, **{"is_latest": True, "sn_count": 10, **values})
+    return fixture
+
+
+@pytest.fixture(scope="module")
+def page() -> Content:
+    """The content of the full fixture."""
+    return content_of(full())
+
+
+def test_row_holds_value_and_all_comparators_of_the_same_period(page: Content) -> None:
+    row = headline(page, "Key stage 2 reading: expected standard")
+    assert [row[name].text for name in ("own", "england", "region", "neighbours", "core_cities")] == [
+        "74%", "76%", "74%", "74%", "72%",
+    ]  # fmt: skip
+    assert row["neighbours"].notes == ("10 of 10",)
+    assert row["period"].text == "2024/25"
+    assert row["period"].notes == ("published",)
+
+
+def test_change_names_the_period_it_is_measured_from(page: Content) -> None:
+    change = headline(page, "Key stage 2 reading: expected standard")["change"]
+    assert change.text == "up 1 percentage point (improving)"
+    assert change.notes == ("since 2023/24",)
+    assert change.arrow == "up"
+
+
+def test_neutral_measure_is_neither_better_nor_ranked(page: Content) -> None:
+    row = headline(page, "Children looked after per 10,000 children at 31 March")
+    assert row["change"].text == "down 4"
+    assert row["rank"].notes == ("no rank: neutral measure",)
+
+
+def test_provisional_figure_is_marked_and_not_judged(page: Content) -> None:
+    row = headline(page, "Overall absence")
+    assert row["period"].notes[0] == "provisional (p)"
+    assert "improving" not in row["change"].text
+    assert "provisional: may change, not judged" in row["change"].notes
+
+
+def test_live_rank_is_printed_and_a_differing_national_rank_is_a_note(page: Content) -> None:
+    rank = headline(page, "Key stage 2 reading: expected standard")["rank"]
+    assert (rank.text, rank.notes) == ("103 of 151", ("DfE: 104 of 152",))
+    assert headline(page, "Overall absence")["rank"].notes == ()
+
+
+def test_count_has_no_totals_or_means_beside_it(page: Content) -> None:
+    row = headline(page, "Children looked after at 31 March")
+    assert row["own"].text == "1,498"
+    for name in ("england", "region"):
+        assert (row[name].text, row[name].notes) == ("–", ("count: totals are not comparable",))
+    assert row["neighbours"].text == row["core_cities"].text == "–"
+    assert "80,000" not in all_text(page)
+
+
+def test_missing_latest_figure_prints_its_reason_and_the_last_one_held(page: Content) -> None:
+    row = headline(page, "Progress 8")
+    assert row["own"].text == "reason not given"
+    assert row["own"].notes == ("last figure: 0.10 (2023/24)",)
+    assert row["change"].notes == ("no figure to compare",)
+    assert row["rank"].notes == ("not ranked",)
+
+
+@pytest.mark.parametrize("status", ["suppressed", "not_available", "not_applicable", "low_reliability"])
+def test_reason_of_a_missing_value_reaches_the_row(status: str) -> None:
+    row = headline(content_of_with_local(one(value=None, value_status=status)), "Measure")
+    assert re.match(r"\[[cxzu]\] ", row["own"].text)
+
+
+def content_of_with_local(fixture: PublishedFixture) -> Content:
+    """Build the content of a fixture whose published figure is missing; another measure keeps it from being empty."""
+    fixture.indicator("other")
+    fixture.published("other", "year_2025-08-31", "2024/25", 1.0, is_latest=True)
+    return content_of(fixture)
+
+
+def test_later_period_that_was_not_collected_is_named_beside_an_older_figure() -> None:
+    fixture = one()
+    fixture.indicator("p8", indicator_name="Progress")
+    fixture.published("p8", "year_2024-08-31", "2023/24", 0.1, is_latest=True)
+    fixture.add(
+        "series_break", indicator_id="p8", first_period_id="year_2025-08-31", kind="no_baseline",
+        words="Not published.", comparability="not_collected",
+    )  # fmt: skip
+    assert "2024/25: Not published." in headline(content_of(fixture), "Progress")["period"].notes
+
+
+@pytest.mark.parametrize(
+    ("used", "total", "enough"),
+    [(7, 10, True), (6, 10, False), (6, 9, True), (5, 8, False), (6, 8, True), (0, 0, False)],
+)
+def test_mean_needs_two_thirds_of_the_members(used: int, total: int, enough: bool) -> None:
+    assert is_enough(used, total) is enough
+
+
+def test_mean_below_two_thirds_is_not_printed_only_how_many_have_a_figure() -> None:
+    content = content_of(one(sn_average=41.37, sn_count=6))
+    cell = headline(content, "Measure")["neighbours"]
+    assert cell.text == "6 of 10"
+    assert "41.4" not in all_text(content).replace("value=41.37", "")
+    assert all(found["value"] is None for found in figures_of(one(sn_average=41.37, sn_count=6), "sn_average"))
+
+
+def figures_of(fixture: PublishedFixture, which: str) -> list[dict[str, object]]:
+    """Return the edition figures of one kind."""
+    return [row for row in edition_figures(fixture.reader(), TOWN, edition_id="e") if row["figure"] == which]
+
+
+def test_core_cities_shown_follows_the_setting_and_the_label_says_which() -> None:
+    values = {"core_city_average_all": 10.0, "core_city_count_all": 8, "core_city_average_others": 20.0,
+              "core_city_count_others": 7}  # fmt: skip
+    for setting, number, label in (
+        ("all", "10.0%", "Core cities, mean of all 8, including Testham"),
+        ("others", "20.0%", "Core cities, mean of the 7 others"),
+    ):
+        content = content_of(one(**values), core_cities_shown=setting)
+        assert headline(content, "Measure")["core_cities"].text == number
+        assert label in table(content, "section-5-4-table").columns
+
+
+def test_comparator_of_another_period_says_so() -> None:
+    fixture = one(england_value=60.0)
+    fixture.period("year_2024-08-31", "2023/24")
+    fixture.add(
+        "comparator_value", indicator_id="m", area_code=TOWN, period_id="year_2025-08-31", breakdown_type="total",
+        breakdown_value="total", group_id="england", group_version="1", statistic="published", value=60.0,
+        comparator_period_id="year_2024-08-31",
+    )  # fmt: skip
+    assert headline(content_of(fixture), "Measure")["england"].notes == ("for 2023/24",)
+
+
+@pytest.mark.parametrize(
+    ("latest", "earlier"), [("break_before", "ok"), ("not_comparable", "ok"), ("ok", "not_comparable")]
+)
+def test_no_change_is_printed_across_a_break_even_if_the_file_holds_one(latest: str, earlier: str) -> None:
+    fixture = PublishedFixture()
+    fixture.indicator("m", indicator_name="Measure")
+    fixture.published("m", "year_2024-08-31", "2023/24", 40.0, comparability=earlier)
+    fixture.published(
+        "m", "year_2025-08-31", "2024/25", 50.0, comparability=latest, is_latest=True,
+        change_since_last_comparable=10.0, last_comparable_period_id="year_2024-08-31",
+    )  # fmt: skip
+    cell = headline(content_of(fixture), "Measure")["change"]
+    assert cell.text == "–"
+    assert cell.figures == ()
+
+
+def test_local_figure_has_a_row_of_its_own_with_its_status(page: Content) -> None:
+    row = headline(page, "Children looked after at 31 March: local figure")
+    assert (row["own"].text, row["period"].notes) == ("1,502", ("local, provisional",))
+    assert all(row[name].text == "–" for name in COLUMNS[3:])
+    assert row["own"].figures[0].figure_id == f"cla_31_march/{TOWN}/snapshot_2025-03-31/local"
+
+
+def test_indicator_without_figures_is_listed_plainly(page: Content) -> None:
+    notes = [block.text for block in page.blocks if isinstance(block, Note)]
+    assert "No figures loaded for: Waits for speech therapy." in notes
+
+
+def test_closed_series_is_not_shown_as_latest() -> None:
+    fixture = one()
+    fixture.indicator("old", indicator_name="Old test", status="discontinued")
+    fixture.published("old", "year_2023-08-31", "2022/23", 60.0, is_latest=True)
+    content = content_of(fixture)
+    assert any("Old test (last period 2022/23)" in block.text for block in content.blocks if isinstance(block, Note))
+    with pytest.raises(AssertionError):
+        headline(content, "Old test")
+
+
+def test_summary_sentence_has_number_rate_change_and_england(page: Content) -> None:
+    points = next(block for block in page.blocks if block.id == "main-points-list")
+    assert points.items[0] == (
+        "On 31 March 2025 Testham looked after 1,498 children, 85 for every 10,000 under 18. "
+        "That is 48 fewer than on 31 March 2024. The England rate was 67."
+    )
+
+
+def test_trend_title_states_the_reading(page: Content) -> None:
+    assert figure(page, "trend-cla-31-march-rate").title == (
+        "Children looked after per 10,000 children at 31 March: Testham 85 on 31 March 2025, "
+        "down 4 since 31 March 2024, above England (67)"
+    )
+
+
+def test_years_without_results_are_a_gap_that_no_line_crosses(page: Content) -> None:
+    from dagster_project.report.charts import segments, shaded_stretches
+
+    trend = figure(page, "trend-ks2-reading-exp").trend
+    assert [period.state for period in trend.periods] == ["ok", "ok", "gap", "gap", "ok", "ok", "ok", "ok"]
+    stretches = {row["stretch"]: [] for row in segments(trend, trend.lines[0])}
+    for row in segments(trend, trend.lines[0]):
+        stretches[row["stretch"]].append(row["x"])
+    assert list(stretches.values()) == [[0, 1], [4, 5, 6, 7]]
+    assert shaded_stretches(trend) == [{"x": 1.5, "x2": 3.5, "words": "No results published", "middle": 2.5}]
+
+
+def test_year_that_the_file_skips_is_a_gap_too() -> None:
+    fixture = one()
+    fixture.indicator("phonics_y1")
+    for year in (2019, 2022, 2023):
+        fixture.published("phonics_y1", f"year_{year}-08-31", f"{year - 1}/{year % 100}", 80.0, is_latest=year == 2023)
+    trend = figure(content_of(fixture), "trend-phonics-y1").trend
+    assert [(period.label, period.state) for period in trend.periods] == [
+        ("2018/19", "ok"), ("2019/20", "gap"), ("2020/21", "gap"), ("2021/22", "ok"), ("2022/23", "ok"),
+    ]  # fmt: skip
+
+
+def test_line_is_not_joined_across_a_series_break() -> None:
+    from dagster_project.report.charts import segments
+
+    fixture = one()
+    fixture.indicator("eyfsp_gld")
+    for year, flag in ((2021, "ok"), (2022, "break_before"), (2023, "not_comparable"), (2024, "ok"), (2025, "ok")):
+        fixture.published(
+            "eyfsp_gld", f"year_{year}-08-31", f"{year - 1}/{year % 100}", 60.0 + year % 10, comparability=flag,
+            is_latest=year == 2025,
+        )  # fmt: skip
+    block = figure(content_of(fixture), "trend-eyfsp-gld")
+    assert [period.is_break for period in block.trend.periods] == [False, True, False, False, False]
+    assert [(row["x"], row["stretch"][-1]) for row in segments(block.trend, block.trend.lines[0])] == [
+        (0, "0"), (1, "1"), (3, "2"), (4, "2"),
+    ]  # fmt: skip
+    assert any("Not comparable with earlier periods" in note for note in block.notes)
+    # A figure that is not drawn is still in the table.
+    assert block.table.rows[2][1].text == "63.0%"
+
+
+def test_provisional_point_is_hollow_marked_and_not_compared() -> None:
+    fixture = one()
+    fixture.indicator("phonics_y1", indicator_name="Phonics")
+    fixture.published("phonics_y1", "year_2024-08-31", "2023/24", 79.0, england_value=80.0)
+    fixture.published(
+        "phonics_y1", "year_2025-08-31", "2024/25", 81.0, england_value=80.0, is_latest=True,
+        release_status="provisional", change_since_last_comparable=2.0, last_comparable_period_id="year_2024-08-31",
+    )  # fmt: skip
+    block = figure(content_of(fixture), "trend-phonics-y1")
+    assert block.trend.lines[0].points[-1].is_provisional
+    assert block.title == "Phonics: Testham 81.0% in 2024/25 (provisional); England 80.0%"
+    assert block.table.rows[-1][1].notes == ("provisional (p)",)
+
+
+def test_failed_and_waived_checks_stand_with_owner_message_and_waiver(page: Content) -> None:
+    rows = {row[0].text: [cell.text for cell in row] for row in table(page, "checks-noted").rows}
+    assert rows["agrees with published"][-2:] == ["data manager", "accepted by A. Person until 2026-12-31"]
+    assert rows["change on last year"][2] == "three figures moved by more than a third"
+
+
+def test_stale_file_is_marked_in_words(page: Content) -> None:
+    row = next(row for row in table(page, "source-files").rows if row[0].text == "older.csv")
+    assert "STALE" in row[-1].text
+    assert row[-1].notes == ("the newest issue lacks a column",)
+
+
+def test_local_and_published_are_set_side_by_side_with_difference_and_tolerance() -> None:
+    fixture = full()
+    fixture.check(
+        check_id="cla_31_march_agrees_with_published.snapshot_2025-03-31", severity="warning", observed=1502.0,
+        expected=1498.0, difference=4.0, tolerance=29.96,
+    )  # fmt: skip
+    row = table(content_of(fixture), "reconciliation-table").rows[0]
+    assert [cell.text for cell in row[1:]] == ["31 March 2025", "1,502", "1,498", "4", "30 either way: passed"]
+
+
+def test_every_figure_of_the_content_is_an_edition_figure_with_one_printed_text() -> None:
+    rows = edition_figures(full().reader(), TOWN, edition_id="2025-01")
+    by_id = {row["figure_id"]: row for row in rows}
+    assert len(by_id) == len(rows)
+    rate = by_id[f"cla_31_march_rate/{TOWN}/snapshot_2025-03-31/value"]
+    assert (rate["value"], rate["printed"], rate["source_kind"]) == (85.0, "85", "published")
+    assert by_id[f"ks2_reading_exp/{TOWN}/year_2025-08-31/core_cities"]["value"] == 72.125
+    assert by_id[f"cla_31_march_rate/{TOWN}/snapshot_2025-03-31/change"]["printed"] == "down 4"
+
+
+def test_two_reads_give_the_same_figures_in_the_same_order() -> None:
+    first, second = (edition_figures(full().reader(), TOWN, edition_id="e") for _ in range(2))
+    assert first == second
+
+
+def test_authority_that_is_not_published_is_refused_by_name() -> None:
+    with pytest.raises(AreaNotPublished, match="E06000001"):
+        edition_figures(full().reader(), "E06000001", edition_id="e")
+
+
+def test_file_without_a_figure_of_the_authority_is_refused() -> None:
+    with pytest.raises(LookupError, match="no figure"):
+        edition_figures(full().reader(), CITIES[1], edition_id="e")
+
+
+def sample_trend() -> Trend:
+    """Return a trend of two periods and one line."""
+    points = (TrendPoint(1.0, "1"), TrendPoint(2.0, "2"))
+    periods = (TrendPeriod("year_2024-12-31", "2024", "2024"), TrendPeriod("year_2025-12-31", "2025", "2025"))
+    return Trend("count", 0, periods, (TrendLine("authority", "Testham", "Testham", points),))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", ""),
+        ("alt", "too short"),
+        ("alt", "x" * 401),
+        ("alt", ""),
+        ("alt", "A title that is long enough"),
+        ("source", " "),
+        ("period", ""),
+        ("table", None),
+    ],
+)
+def test_figure_block_without_what_a_reader_needs_raises(field: str, value: object) -> None:
+    data = Table("t", "Data", ("Period", "Value"), ((Cell("2024"), Cell("1")),))
+    title = "A title that is long enough"
+    good = FigureBlock("f", title, "A line chart of something over two years.", "DfE", "2024", data, sample_trend())
+    with pytest.raises(IncompleteBlock, match="figure f"):
+        dataclasses.replace(good, **{field: value})
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"caption": " "},
+        {"columns": ("Period", "")},
+        {"columns": ("Period", "Period")},
+        {"rows": ()},
+        {"rows": ((Cell("2024"),),)},
+        {"rows": ((Cell("2024"), Cell("")),)},
+    ],
+)
+def test_table_with_an_empty_header_or_cell_raises(broken: dict[str, object]) -> None:
+    good = Table("t", "Data", ("Period", "Value"), ((Cell("2024"), Cell("1")),))
+    with pytest.raises(IncompleteBlock, match="table t"):
+        dataclasses.replace(good, **broken)
+
+
+def test_alt_text_sets_no_two_values_beside_each_other_across_a_break() -> None:
+    fixture = one()
+    fixture.indicator("eyfsp_gld", indicator_name="Good level of development")
+    for year, flag in ((2019, "ok"), (2022, "break_before"), (2023, "ok")):
+        fixture.published(
+            "eyfsp_gld", f"year_{year}-08-31", f"{year - 1}/{year % 100}", 60.0 + year % 10, comparability=flag,
+            is_latest=year == 2023,
+        )  # fmt: skip
+    alt = figure(content_of(fixture), "trend-eyfsp-gld").alt
+    assert "Testham 62.0% (2021/22) and 63.0% (2022/23)" in alt
+    assert "69.0%" not in alt
