@@ -16,15 +16,19 @@ from dagster_project.editions.choice import UnknownEdition
 from dagster_project.landing.inventory import MixedSources
 from dagster_project.lock import Busy, one_at_a_time
 from dagster_project.progress import Progress
-from dagster_project.refresh import Run, inputs_fingerprint, is_up_to_date, open_run
-from dagster_project.settings import SettingsError
+from dagster_project.quality.waivers import WaiverError
+from dagster_project.refresh import Run, is_up_to_date, open_run
+from dagster_project.settings import Edition, SettingsError
 from dagster_project.sources.catalogue import DeclarationError
 
 DONE, FAILED, WRONG_USE, REFUSED = 0, 1, 2, 3
 
 
 class Parser(argparse.ArgumentParser):
-    """Errors of usage end with 2, as the contract says."""
+    """Errors of usage end with 2, as the contract says; an option is what it says in full or nothing."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> Any:
         """Print usage and end."""
@@ -37,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
-    except (SettingsError, UnknownEdition, MixedSources, DeclarationError, UsageError) as error:
+    except (SettingsError, WaiverError, UnknownEdition, MixedSources, DeclarationError, UsageError) as error:
         return _fail(options, WRONG_USE, str(error))
     except Busy as error:
         return _fail(options, FAILED, str(error))
@@ -45,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(options, FAILED, "stopped; run again to go on, what is published is unchanged")
     except OSError as error:
         return _fail(options, FAILED, f"{error.strerror or type(error).__name__}: {error.filename or error}")
+    except Exception as error:
+        # DuckDB is imported only by commands that open a database, so its errors cannot be named here.
+        if not isinstance(error, getattr(sys.modules.get("duckdb"), "Error", ())):
+            raise
+        return _fail(options, FAILED, f"the database cannot be used; close what has it open, then run again ({error})")
 
 
 class UsageError(ValueError):
@@ -56,6 +65,8 @@ def console() -> None:
     closed and flushed by then.
     """
     gc.disable()
+    # dbt starts Python's watcher of semaphores, which would complain of the hard end on the error stream.
+    sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -82,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check", _check, "everything a refresh does but publication and outputs")
     for sub in (refresh, check):
         sub.add_argument("--full", action="store_true", help="read every file and build everything again")
-    refresh.add_argument("--edition", metavar="ID", help="build this edition, such as 2025-01")
+    refresh.add_argument("--edition", type=_edition_id, metavar="ID", help="build this edition, such as 2025-01")
     add("sources", _sources, "every source: files, vintages, rows loaded and quarantined, newest period, next update")
     editions = add("editions", _editions, "editions written so far; `editions diff A B` lists figures that differ")
     editions.add_argument("action", nargs="?", choices=["diff"], help="compare two editions")
@@ -96,6 +107,13 @@ def _parser() -> argparse.ArgumentParser:
     ui = add("ui", _ui, "Dagster's pages and daemon on this machine only")
     ui.add_argument("--port", type=int, default=3000, metavar="N", help="port on 127.0.0.1 (default: 3000)")
     return parser
+
+
+def _edition_id(text: str) -> str:
+    try:
+        return Edition(id=text).id
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"an edition id is a year and a number, such as 2025-01, not {text!r}") from None
 
 
 def _open(options: argparse.Namespace, progress: Callable[[str], None]) -> Run:
@@ -161,7 +179,7 @@ def _report(options: argparse.Namespace, run: Run, succeeded: bool, error: str |
     lines = [_rows_line(facts["rows"]), _checks_line(facts["checks"])]
     for source, state in facts["sources"].items():
         lines.append(f"Source {source}: {state['status'].replace('_', ' ')}" + (f" ({state['message']})" if state["message"] else ""))
-    lines += [f"{finding['severity'].capitalize()}: {finding['message']}" for finding in facts["findings"]]
+    lines += [f"{finding['severity'].capitalize()}: {finding['where']}: {finding['message']}" for finding in facts["findings"]]
     if succeeded and published and current is not None:
         page = run.folders.edition(current.manifest["edition_id"]) / "index.html"
         facts |= {"outcome": "published", "version": current.version_id, "published": str(run.folders.published_file), "edition_page": str(page)}

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO
 
 Announce = Callable[[str], None]
@@ -43,15 +44,14 @@ class Progress:
             self._shown = 0
 
 
-
-
 def point(name: str) -> None:
     """Mark a named step of a refresh. A test that sets CFP_KILL_AT to the name has the process killed here, as a power
     cut would; see tests/end_to_end/test_kill.py, which walks through every point that a full refresh passes.
+    CFP_POINTS_FILE gets one line per point passed; bench/run.py watches it to split a refresh into its steps.
     """
     if os.environ.get("CFP_KILL_AT") == name:
         os.kill(os.getpid(), signal.SIGKILL)
     trace = os.environ.get("CFP_POINTS_FILE")
     if trace:
-        with open(trace, "a", encoding="utf-8") as file:
+        with Path(trace).open("a", encoding="utf-8") as file:
             file.write(f"{name}\n")

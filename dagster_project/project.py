@@ -1,4 +1,4 @@
-"""Where things are: the folders of the project and of one data directory. Nothing is read or written here but folders."""
+"""Where things are: the folders of the project and of one data directory. Only folders are made here."""
 
 import hashlib
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
     from dagster_project.transform import Build
 
 
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """The hash of the code this process runs: files that change later are not what it works with."""
+    return code_fingerprint()
+
+
 @dataclass(frozen=True)
 class Run:
     """What one run works on: settings, declared sources, folders, and who is told of progress."""
@@ -53,7 +60,7 @@ class Run:
     announce: Announce
     edition_asked: str | None = None
     full: bool = False
-    code: str = field(default_factory=code_fingerprint)
+    code: str = field(default_factory=_code)
 
     @property
     def council_dir(self) -> Path:
@@ -96,15 +103,21 @@ def open_run(
         folders=folders,
         settings=settings,
         groups=groups,
-        catalogue=load_catalogue(STAGING_DIR),
+        catalogue=_catalogue(),
         announce=announce,
         edition_asked=edition,
         full=full,
     )
 
 
+@lru_cache(maxsize=1)
+def _catalogue() -> tuple[RawTable, ...]:
+    """The declarations, read once a process: every step of a run asks for them."""
+    return load_catalogue(STAGING_DIR)
+
+
 def inputs_fingerprint(run: Run, inventory: Inventory) -> str:
-    """Return one hash over everything a version is made from: files, declarations, settings, code, edition asked for."""
+    """Return one hash over all that a version is made from: files, declarations, settings, code, edition asked for."""
     digest = hashlib.sha256()
     for source, fingerprint in sorted(inventory.fingerprints.items()):
         digest.update(f"{source}={fingerprint}\n".encode())
@@ -139,7 +152,9 @@ def prepare(run: Run) -> None:
         warehouse.built_fingerprints(connection)
         load.prepare(connection, run.catalogue)
         if run.full:
-            connection.execute("UPDATE landing.source_file SET declaration = 'read again' WHERE declaration IS NOT NULL")
+            connection.execute(
+                "UPDATE landing.source_file SET declaration = 'read again' WHERE declaration IS NOT NULL"
+            )
             connection.execute("DELETE FROM landing.build_state")
         warehouse.write_settings(connection, run.settings, run.groups)
     warehouse.protect(run.folders)
@@ -307,9 +322,7 @@ def publish(run: Run, *, now: datetime) -> Version:
             core_cities_shown=run.settings.core_cities_shown,
         )
 
-    return publish_version(
-        run.folders, inputs, results=results, figures_of=figures_of, now=now, announce=run.announce
-    )
+    return publish_version(run.folders, inputs, results=results, figures_of=figures_of, now=now, announce=run.announce)
 
 
 class GateRefused(Exception):
@@ -332,9 +345,9 @@ def write_edition(run: Run) -> Path:
     edition_id = version.manifest["edition_id"]
     folder = run.folders.edition(edition_id)
     page, manifest = folder / "index.html", folder / "manifest.json"
-    if manifest.exists() and page.exists():
-        if json.loads(manifest.read_text(encoding="utf-8"))["version_id"] == version.version_id:
-            return page
+    written = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() and page.exists() else {}
+    if written.get("version_id") == version.version_id:
+        return page
     run.announce(f"writing edition {edition_id}")
     connection = duckdb.connect(str(version.database), read_only=True)
     try:
@@ -349,7 +362,11 @@ def write_edition(run: Run) -> Path:
     finally:
         connection.close()
     versions.write_atomically(page, html, name="edition.page")
-    facts = {"edition_id": edition_id, "version_id": version.version_id, "sha256": hashlib.sha256(html.encode()).hexdigest()}
+    facts = {
+        "edition_id": edition_id,
+        "version_id": version.version_id,
+        "sha256": hashlib.sha256(html.encode()).hexdigest(),
+    }
     versions.write_atomically(manifest, json.dumps(facts, indent=2) + "\n", name="edition.manifest")
     return page
 
@@ -380,7 +397,9 @@ def summary(run: Run) -> dict[str, Any]:
             """SELECT coalesce(sum(rows_landed), 0), coalesce(sum(rows_loaded), 0), coalesce(sum(rows_quarantined), 0)
             FROM landing.source_file WHERE "use" IN ('current', 'stale', 'superseded') OR status = 'duplicate'"""
         ).fetchone()
-        sources = connection.execute("SELECT source_id, status, message FROM landing.source_state ORDER BY 1").fetchall()
+        sources = connection.execute(
+            "SELECT source_id, status, message FROM landing.source_state ORDER BY 1"
+        ).fetchall()
         results = stored_results(run, connection)
     landed, loaded, quarantined = files or (0, 0, 0)
     failed = [result for result in results if result.outcome == "fail" and result.message]
@@ -389,7 +408,13 @@ def summary(run: Run) -> dict[str, Any]:
         "checks": dict(Counter(result.outcome for result in results)),
         "sources": {name: {"status": status, "message": message} for name, status, message in sources},
         "findings": [
-            {"severity": result.severity, "scope": result.scope, "message": result.message}
+            {
+                "severity": result.severity,
+                "scope": result.scope,
+                "where": result.table_name,
+                "check": result.check_id,
+                "message": result.message,
+            }
             for result in sorted(failed, key=lambda result: (result.severity, result.scope, str(result.message)))
         ],
     }
@@ -441,5 +466,3 @@ def _edition(run: Run, connection: duckdb.DuckDBPyConnection) -> Edition:
         FROM marts.dim_period"""
     ).fetchone()
     return edition_for(run.settings, asked=run.edition_asked, newest_31_march=int(row[0]) if row and row[0] else None)
-
-

@@ -1,7 +1,9 @@
-"""What Dagster runs with: the folders and settings of this deployment, read from the environment, and the dbt manifest."""
+"""What Dagster runs with: the folders and settings of this deployment, read from the environment."""
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,12 @@ from dagster_project import refresh
 from dagster_project.lock import one_at_a_time
 from dagster_project.progress import Progress
 from dagster_project.project import ROOT
+
+
+@lru_cache(maxsize=2)
+def _progress(quiet: bool) -> Progress:
+    """One clock for all steps of a process."""
+    return Progress(quiet=quiet)
 
 
 class Council(dg.ConfigurableResource):
@@ -25,7 +33,7 @@ class Council(dg.ConfigurableResource):
 
     @classmethod
     def from_environment(cls) -> "Council":
-        """Read CFP_COUNCIL, CFP_RAW, CFP_DATA, CFP_EDITION, CFP_FULL and CFP_QUIET; the project's own folders by default."""
+        """Read CFP_COUNCIL, CFP_RAW, CFP_DATA, CFP_EDITION, CFP_FULL, CFP_QUIET; else the project's own folders."""
         return cls(
             council_file=os.environ.get("CFP_COUNCIL", str(ROOT / "council.yml")),
             raw_dir=os.environ.get("CFP_RAW", str(ROOT / "raw")),
@@ -41,12 +49,12 @@ class Council(dg.ConfigurableResource):
             council_file=Path(self.council_file),
             raw_dir=Path(self.raw_dir),
             data_dir=Path(self.data_dir),
-            announce=announce or Progress(quiet=self.quiet),
+            announce=announce or _progress(self.quiet),
             edition=self.edition or None,
             full=self.full,
         )
 
-    def alone(self, run: refresh.Run):  # noqa: ANN201 (a context manager of lock.py)
+    def alone(self, run: refresh.Run) -> AbstractContextManager[None]:
         """Hold the data directory for one step; a refresh started by `cfp` holds it throughout."""
         return one_at_a_time(run.folders)
 

@@ -32,7 +32,7 @@ def _known_authority(number: int) -> int:
 class Thresholds(_Strict):
     """Numbers that decide what is judged or printed."""
 
-    min_base: int = Field(30, ge=1, description="Smallest base on which a judgement is made")
+    min_base: int = Field(default=30, ge=1, description="Smallest base on which a judgement is made")
 
 
 class LatestPeriodEnd(_Strict):
@@ -113,7 +113,9 @@ def load_settings(file: Path) -> Settings:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SettingsError(f"{file}: there is no such file; copy the council.yml of the project and set `authority`") from None
+        raise SettingsError(
+            f"{file}: there is no such file; copy the council.yml of the project and set `authority`"
+        ) from None
     except (OSError, UnicodeError) as error:
         raise SettingsError(f"{file}: cannot be read ({type(error).__name__})") from None
     try:
@@ -184,7 +186,12 @@ def _fault(model: type[BaseModel], where: str, fault: Any) -> str:
 
 def _keys(model: type[BaseModel]) -> list[str]:
     """Every key that may stand in the file, at any depth."""
-    nested = {"thresholds": Thresholds, "ees": EesSettings, "editions": Edition, "latest_period_end": LatestPeriodEnd}
+    nested: dict[str, type[BaseModel]] = {
+        "thresholds": Thresholds,
+        "ees": EesSettings,
+        "editions": Edition,
+        "latest_period_end": LatestPeriodEnd,
+    }
     names = list(model.model_fields)
     for name in list(names):
         if name in nested:

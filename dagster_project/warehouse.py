@@ -1,7 +1,6 @@
 """The restricted warehouse: opening it, and the tables in it that are neither raw nor built by dbt."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +20,10 @@ def open_warehouse(folders: DataFolders, *, read_only: bool = False) -> Iterator
     Raises:
         duckdb.IOException: If another process holds the file.
     """
-    connection = duckdb.connect(str(folders.warehouse), read_only=read_only, config=connection_settings(folders))
+    connection = duckdb.connect(str(folders.warehouse), read_only=read_only, config={**connection_settings(folders)})
     try:
+        # DuckDB's own progress bar would write on standard output, which belongs to the summary.
+        connection.execute("SET enable_progress_bar = false")
         yield connection
     finally:
         connection.close()
@@ -44,7 +45,7 @@ def connection_settings(folders: DataFolders) -> dict[str, str]:
 def protect(folders: DataFolders) -> None:
     """Make the warehouse readable by its owner alone."""
     if folders.warehouse.exists():
-        os.chmod(folders.warehouse, 0o600)
+        folders.warehouse.chmod(0o600)
 
 
 def write_settings(connection: duckdb.DuckDBPyConnection, settings: Settings, groups: Sequence[GroupMember]) -> None:

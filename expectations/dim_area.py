@@ -15,13 +15,14 @@ REGIONS = [f"E1200000{number}" for number in range(1, 10)]
 def expectations(context: SuiteContext) -> "list[Expectation]":
     """Return what the area table of a publication must keep."""
     import great_expectations.expectations as gxe
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     code = f" and area_code = '{context.area_code}'" if context.area_code else ""
     return [
         gxe.ExpectColumnDistinctValuesToContainSet(
             column="area_code",
             value_set=["E92000001", *REGIONS],
-            severity="critical",
+            severity=FailureSeverity.CRITICAL,
             meta=about(
                 "england_and_regions_known",
                 why="England and its nine regions are in the area table",

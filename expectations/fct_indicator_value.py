@@ -102,9 +102,9 @@ ROW_RULES = (
 def expectations(context: SuiteContext) -> "list[Expectation]":
     """Return what the figures of a publication must keep."""
     own_area = f"(select area_code from marts.dim_area where dfe_number = {context.authority})"
-    current = f"""select indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind,
+    current = """select indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind,
             value, denominator
-        from {{batch}} where is_current"""
+        from {batch} where is_current"""
     return [
         *row_rules(ROW_RULES, rows=ROWS, by_file=False, needs=(INDICATORS,)),
         rule(

@@ -24,17 +24,18 @@ def list_checks(context: SuiteContext) -> list[Check]:
     """Return every check of every suite, in the order of the registry. Imports Great Expectations."""
     return [
         Check(
-            check_id=expectation.meta["check_id"],
+            check_id=meta["check_id"],
             suite=suite.name,
             table=suite.table,
             severity=str(getattr(expectation.severity, "value", expectation.severity)),
             scope=suite.scope,
             owner=suite.owner,
-            why=expectation.meta["why"],
-            advice=expectation.meta["advice"],
+            why=meta["why"],
+            advice=meta["advice"],
         )
         for suite in (*RAW_SUITES, *MART_SUITES)
         for expectation in suite.expectations(context)
+        for meta in (expectation.meta or {},)
     ]
 
 

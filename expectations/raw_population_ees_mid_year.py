@@ -95,6 +95,4 @@ def expectations(context: SuiteContext) -> "list[Expectation]":
     ]
 
 
-SUITE = Suite(
-    name="raw_population_ees_mid_year", table=TABLE, scope="source", owner=DATA_MANAGER, declare=expectations
-)
+SUITE = Suite(name="raw_population_ees_mid_year", table=TABLE, scope="source", owner=DATA_MANAGER, declare=expectations)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from expectations import return_sizes
-from expectations.rules import RowRule, blank, day, row_rules
+from expectations.rules import RowRule, day, row_rules
 from expectations.suite import DATA_MANAGER, Suite, SuiteContext
 
 if TYPE_CHECKING:

@@ -76,13 +76,15 @@ def rule(
     empty_fails: bool = False,
 ) -> "Expectation":
     """Return the expectation for a rule on a whole table; `query` returns its counts."""
+    from great_expectations.expectations.metadata_types import FailureSeverity
+
     from dagster_project.quality.engine import ExpectRuleToHold
 
     return ExpectRuleToHold(
         query=query,
         allowed_share=allowed_share,
         allowed_count=allowed_count,
-        severity=severity,
+        severity=FailureSeverity(severity),
         meta=about(check_id, why=why, advice=advice, needs=needs, empty_fails=empty_fails),
     )
 
@@ -98,6 +100,8 @@ def row_rules(
         by_file: Count for each arriving file on its own.
         needs: Other tables that `rows` reads.
     """
+    from great_expectations.expectations.metadata_types import FailureSeverity
+
     from dagster_project.quality.engine import ExpectRuleToHold
 
     counts = ",\n".join(
@@ -114,7 +118,7 @@ def row_rules(
             failed_column=f"failed_{number}",
             allowed_share=one.allowed_share,
             allowed_count=one.allowed_count,
-            severity=one.severity,
+            severity=FailureSeverity(one.severity),
             meta=about(one.check_id, why=one.why, advice=one.advice, needs=needs, empty_fails=one.empty_fails),
         )
         for number, one in enumerate(rules)

@@ -207,4 +207,3 @@ def _adding_up(prefix: str, *, parts: str, column: str) -> "list[Expectation]":
                 from london group by 1""",
         ),
     ]
-

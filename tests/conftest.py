@@ -1,4 +1,4 @@
-"""Fixtures that several folders of tests share: the published figures beside the project, and versions built from them."""
+"""Fixtures that several folders of tests share: the published figures beside the project, what is built from them."""
 
 import fcntl
 import json
@@ -16,7 +16,7 @@ SHARED = PROJECT.parent / "shared" / "data"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what reads the shared figures, and leave it out, with one line, where they are not there. CI must have them."""
+    """Mark what reads the shared figures; leave it out, with one line, where they are not. CI must have them."""
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if names & {"shared_data", "real_raw", "real_published", "returns_published", "real_data"}:
@@ -38,7 +38,9 @@ def shared_data() -> Path:
     return SHARED
 
 
-def run_cfp(*arguments: str | Path, environment: dict[str, str] | None = None, timeout: float = 300) -> subprocess.CompletedProcess:
+def run_cfp(
+    *arguments: str | Path, environment: dict[str, str] | None = None, timeout: float = 300
+) -> subprocess.CompletedProcess:
     """Run `cfp` as its own process, as a person would."""
     return subprocess.run(
         [sys.executable, "-m", "dagster_project.cli", *map(str, arguments)],
@@ -119,7 +121,9 @@ def _built_once(factory: pytest.TempPathFactory, name: str, lay_out: Callable[[P
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = folder / "done.json"
         if not done.exists():
-            result = run_cfp("refresh", "--raw", lay_out(folder / "raw"), "--data", folder / "data", "--json", timeout=600)
+            result = run_cfp(
+                "refresh", "--raw", lay_out(folder / "raw"), "--data", folder / "data", "--json", timeout=600
+            )
             done.write_text(json.dumps({"code": result.returncode, "out": result.stdout, "err": result.stderr[-4000:]}))
         outcome = json.loads(done.read_text())
     assert outcome["code"] == 0, f"the refresh of {name} failed:\n{outcome['out']}\n{outcome['err']}"

@@ -78,7 +78,8 @@ def source_assets(source: str, tables: Sequence[RawTable]) -> dg.AssetsDefinitio
                 counts = {
                     name: (rows, files, quarantined, stale)
                     for name, rows, files, quarantined, stale in connection.execute(
-                        """SELECT table_name, sum(rows_loaded), count(*), sum(rows_quarantined), count(*) FILTER ("use" = 'stale')
+                        """SELECT table_name, sum(rows_loaded), count(*), sum(rows_quarantined),
+                            count(*) FILTER ("use" = 'stale')
                         FROM landing.source_file
                         WHERE source_id = ? AND "use" IN ('current', 'stale', 'superseded') GROUP BY ALL""",
                         [source],
@@ -95,7 +96,9 @@ def source_assets(source: str, tables: Sequence[RawTable]) -> dg.AssetsDefinitio
                     "stale_files": int(stale),
                 },
             )
-            yield _check_of(keys[table.name], [r for r in results if r.table_name in {table.key, f"{table.schema}.{table.name}"}])
+            yield _check_of(
+                keys[table.name], [r for r in results if r.table_name in {table.key, f"{table.schema}.{table.name}"}]
+            )
 
     return _land
 

@@ -18,8 +18,9 @@ _LAYERS = {"staging": "staging", "intermediate": "intermediate", "marts": "marts
 
 
 class Translator(DagsterDbtTranslator):
-    """Keys, groups and owners of dbt nodes. Source tests stay off as checks: with them a failing blocking check on a raw
-    asset would no longer hold the build back.
+    """Keys, groups and owners of dbt nodes.
+
+    Source tests stay off as checks: with them a failing blocking check on a raw asset would not hold the build back.
     """
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
@@ -54,7 +55,13 @@ MART_KEYS = tuple(
 )
 
 
-@dbt_assets(manifest=MANIFEST, dagster_dbt_translator=TRANSLATOR, name="dbt_build", pool="warehouse", exclude="resource_type:unit_test")
+@dbt_assets(
+    manifest=MANIFEST,
+    dagster_dbt_translator=TRANSLATOR,
+    name="dbt_build",
+    pool="warehouse",
+    exclude="resource_type:unit_test",
+)
 def dbt_build(
     context: dg.AssetExecutionContext, council: Council
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
@@ -63,9 +70,7 @@ def dbt_build(
     selected = set(context.selected_asset_keys)
     only = None
     if context.is_subset:
-        only = [
-            node["fqn"][-1] for node in _buildable() if TRANSLATOR.get_asset_key(node) in selected
-        ]
+        only = [node["fqn"][-1] for node in _buildable() if TRANSLATOR.get_asset_key(node) in selected]
     with council.alone(run):
         build = refresh.transform(run, only=only)
         with open_warehouse(run.folders, read_only=True) as connection:

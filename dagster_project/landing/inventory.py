@@ -311,8 +311,8 @@ def _fingerprint(source: str, files: Iterable[InventoryFile], catalogue: Iterabl
     parts = [f"{table.key} {table.declaration_hash}" for table in catalogue if table.source == source]
     for file in sorted(files, key=lambda file: file.relative):
         if file.source == source:
-            seen = [file.relative, file.sha256, file.kind, file.problem, file.release, str(file.as_at), file.is_synthetic]
-            parts.append(json.dumps(seen))
+            place = [file.kind, file.problem, file.release, str(file.as_at), file.is_synthetic]
+            parts.append(json.dumps([file.relative, file.sha256, *place]))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ import duckdb
 
 from dagster_project.quality.results import CheckResult
 from dagster_project.sources.catalogue import RawTable, Severity
-from dagster_project.sources.opened import OpenTable, SetAside
+from dagster_project.sources.opened import OpenTable
 
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _NUMBER_WITH_THOUSANDS = rf"{_NUMBER}|[+-]?\d{{1,3}}(,\d{{3}})+(\.\d*)?"
@@ -47,7 +47,8 @@ def apply_rules(
     severities |= {rule.reason: rule.severity for rule in table.row_rules}
     severities |= {aside.reason: aside.severity for aside in opened.set_aside}
     _move(connection, opened, file_id, found, severities)
-    messages = {rule.reason: rule.message for rule in (*rules, *table.row_rules)}
+    messages = {rule.reason: rule.message for rule in rules}
+    messages |= {rule.reason: rule.message for rule in table.row_rules}
     messages |= {aside.reason: aside.message for aside in opened.set_aside}
     checks = [
         _result(opened, file_id, file_path, reason, severities[reason], messages[reason], sorted(rows))

@@ -104,7 +104,7 @@ RECORDS: dict[str, tuple[str, dict[str, str]]] = {
             "period_id": "Period.",
             "breakdown_type": "Characteristic.",
             "breakdown_value": "Value of the characteristic.",
-            "figure": "Which figure of the row: value, england, region, sn_average, core_cities, change, rank, local ...",
+            "figure": "Which figure of the row: value, england, region, sn_average, core_cities, change, rank, local.",
             "value": "Unrounded value.",
             "printed": "Text as printed.",
             "source_kind": "published, local or council.",
@@ -155,8 +155,9 @@ def publish(
 ) -> Version:
     """Build the version from the marts of the warehouse and make it current.
 
-    A version that is already complete on disk is switched to, not built again. Until the last rename the former
-    version stays in place and readable; after it readers get the new one.
+    Where the current version was made from exactly these inputs, nothing is done. Until the last rename the former
+    version stays in place and readable; after it readers get the new one. A version that a killed run completed but
+    did not switch to stays unread, and the same content is built again under the next free name.
 
     Args:
         results: Outcomes of the checks, waivers applied; published with the figures.
@@ -188,7 +189,9 @@ def publish(
             "content_fingerprint": inputs.content_fingerprint,
             "tables": counts,
             "sha256": {
-                path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()
+                path.relative_to(folder).as_posix(): _sha256(path)
+                for path in sorted(folder.rglob("*"))
+                if path.is_file()
             },
         }
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
@@ -218,7 +221,8 @@ def _write_database(
     now: datetime,
 ) -> dict[str, int]:
     connection = duckdb.connect(
-        str(database), config={"storage_compatibility_version": STORAGE_VERSION, "autoinstall_known_extensions": "false"}
+        str(database),
+        config={"storage_compatibility_version": STORAGE_VERSION, "autoinstall_known_extensions": "false"},
     )
     try:
         source = str(folders.warehouse.resolve()).replace("'", "''")
@@ -250,8 +254,8 @@ def _write_database(
             ],
         )
         _write_rows(connection, "edition_figure", figures_of(connection))
-        for name, (comment, columns) in RECORDS.items():
-            _comment(connection, name, comment, columns)
+        for record, (words, described) in RECORDS.items():
+            _comment(connection, record, words, described)
         counts = {name: _count(connection, name) for name in _own_tables(connection)}
     finally:
         connection.close()
@@ -262,14 +266,18 @@ def _write_database(
 
 
 def _mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every mart of the warehouse, views included: the largest is one, so that it is written only here."""
     rows = connection.execute(
-        """SELECT table_name FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'marts' ORDER BY 1"""
+        """SELECT table_name FROM information_schema.tables
+        WHERE table_catalog = 'warehouse' AND table_schema = 'marts' ORDER BY 1"""
     ).fetchall()
     return [name for (name,) in rows]
 
 
 def _own_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' ORDER BY 1").fetchall()
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' ORDER BY 1"
+    ).fetchall()
     return [name for (name,) in rows]
 
 
@@ -281,7 +289,9 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
 def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
     """dbt keeps the descriptions as comments in the warehouse; a copied table starts without them."""
     tables = connection.execute(
-        "SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'marts'"
+        """SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'marts'
+        UNION ALL
+        SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = 'marts'"""
     ).fetchall()
     columns = connection.execute(
         """SELECT table_name, column_name, comment FROM duckdb_columns()
@@ -323,7 +333,9 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequenc
     connection.execute(f"CREATE TABLE marts.{table} ({declared})")
     if rows:
         marks = ", ".join("?" for _ in columns)
-        connection.executemany(f"INSERT INTO marts.{table} VALUES ({marks})", [[row[c] for c in columns] for row in rows])
+        connection.executemany(
+            f"INSERT INTO marts.{table} VALUES ({marks})", [[row[c] for c in columns] for row in rows]
+        )
 
 
 def _write_parquet(database: Path, folder: Path, counts: dict[str, int]) -> None:

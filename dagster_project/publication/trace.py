@@ -27,8 +27,8 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
 
     Args:
         connection: A published version.
-        figure_id: `indicator/area/period`, with `/england`, `/region`, `/sn_average`, `/core_cities`, `/local` or another
-            printed figure behind it where one is meant; as printed in `marts.edition_figure`.
+        figure_id: `indicator/area/period`, with `/england`, `/region`, `/sn_average`, `/core_cities`, `/local` or
+            another printed figure behind it where one is meant; as printed in `marts.edition_figure`.
 
     Raises:
         UnknownFigure: If the version holds no such figure.
@@ -49,35 +49,45 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
     vintages = sorted({part for fact in facts for part in str(fact["vintage_id"]).split(" + ")})
     files = _rows(
         connection,
-        """SELECT vintage_id, file_path, sha256, received_at, release, rows_landed, rows_loaded, rows_quarantined, status
+        """SELECT vintage_id, file_path, sha256, received_at, release, rows_landed, rows_loaded, rows_quarantined,
+            status
         FROM marts.source_file WHERE list_contains(?, vintage_id) ORDER BY ALL""",
         [vintages],
     )
     return {
         "figure": figure_id,
         "printed": _rows(
-            connection, "SELECT figure_id, printed FROM marts.edition_figure WHERE starts_with(figure_id, ?)", [figure_id]
+            connection,
+            "SELECT figure_id, printed FROM marts.edition_figure WHERE starts_with(figure_id, ?)",
+            [figure_id],
         ),
         "values": facts,
         "comparators": comparators,
         "files": files,
-        "models": lineage("indicator_comparison" if comparators else "fct_indicator_value", {f["vintage_id"] for f in files}),
+        "models": lineage(
+            "indicator_comparison" if comparators else "fct_indicator_value", {f["vintage_id"] for f in files}
+        ),
         "checks": _rows(
             connection,
             """SELECT suite, check_id, severity, outcome, message FROM marts.check_result
-            WHERE outcome <> 'pass' OR table_name LIKE '%fct_indicator_value%' OR table_name LIKE '%indicator_comparison%'
+            WHERE outcome <> 'pass' OR table_name LIKE '%fct_indicator_value%'
+                OR table_name LIKE '%indicator_comparison%'
             ORDER BY outcome, suite, check_id""",
             [],
         ),
     }
 
 
-def _facts(connection: duckdb.DuckDBPyConnection, indicator: str, areas: list[str], period: str) -> list[dict[str, Any]]:
+def _facts(
+    connection: duckdb.DuckDBPyConnection, indicator: str, areas: list[str], period: str
+) -> list[dict[str, Any]]:
     return _rows(
         connection,
-        """SELECT area_code, period_id, source_kind, value, numerator, denominator, value_status, release_status, vintage_id
+        """SELECT area_code, period_id, source_kind, value, numerator, denominator, value_status, release_status,
+            vintage_id
         FROM marts.fct_indicator_value
-        WHERE indicator_id = ? AND list_contains(?, area_code) AND period_id = ? AND is_current AND breakdown_type = 'total'
+        WHERE indicator_id = ? AND list_contains(?, area_code) AND period_id = ? AND is_current
+            AND breakdown_type = 'total'
         ORDER BY area_code, source_kind""",
         [indicator, areas, period],
     )
@@ -88,7 +98,8 @@ def _comparators(
 ) -> list[dict[str, Any]]:
     return _rows(
         connection,
-        """SELECT group_id, group_version, statistic, value, members_used, members_total, includes_subject, not_shown_reason
+        """SELECT group_id, group_version, statistic, value, members_used, members_total, includes_subject,
+            not_shown_reason
         FROM marts.comparator_value
         WHERE indicator_id = ? AND area_code = ? AND period_id = ? AND breakdown_type = 'total'
             AND list_contains(?, group_id)
@@ -101,12 +112,11 @@ def _areas_behind(connection: duckdb.DuckDBPyConnection, area: str, figure: str)
     if figure == "england":
         return ["E92000001"]
     if figure == "region":
-        rows = connection.execute(
-            "SELECT region_area_code FROM marts.dim_area WHERE area_code = ?", [area]
-        ).fetchall()
+        rows = connection.execute("SELECT region_area_code FROM marts.dim_area WHERE area_code = ?", [area]).fetchall()
     else:
         rows = connection.execute(
-            "SELECT DISTINCT member_area_code FROM marts.comparator_member WHERE area_code = ? AND list_contains(?, group_id)",
+            """SELECT DISTINCT member_area_code FROM marts.comparator_member
+                WHERE area_code = ? AND list_contains(?, group_id)""",
             [area, list(_GROUPS[figure])],
         ).fetchall()
     return [code for (code,) in rows]

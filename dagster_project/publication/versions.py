@@ -74,7 +74,7 @@ def building(folders: DataFolders, version_id: str) -> Iterator[Path]:
         _sync(path)
     _sync(folder)
     point("publish.before_version_rename")
-    os.rename(folder, folders.versions / version_id)
+    folder.rename(folders.versions / version_id)
     _sync(folders.versions)
     point("publish.after_version_rename")
 
@@ -86,7 +86,7 @@ def switch(folders: DataFolders, version_id: str) -> None:
         raise FileNotFoundError(f"version {version_id} has no database; nothing was switched")
     temporary = folders.published / ".children.duckdb.next"
     temporary.unlink(missing_ok=True)
-    os.symlink(Path("versions") / version_id / "children.duckdb", temporary)
+    temporary.symlink_to(Path("versions") / version_id / "children.duckdb")
     point("publish.before_switch")
     os.replace(temporary, folders.published_file)
     _sync(folders.published)

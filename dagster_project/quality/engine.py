@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Type, Union
+from typing import Any, ClassVar, Literal, Type  # noqa: UP035 (the data source has a field of the name `type`)
 
 import great_expectations as gx
 from great_expectations.core.metric_domain_types import MetricDomainTypes
@@ -58,7 +58,7 @@ class DuckDBDatasource(SQLDatasource):
     connection_string: str
 
     @property
-    def execution_engine_type(self) -> Type[SqlAlchemyExecutionEngine]:  # noqa: UP006 (`type` is a field here)
+    def execution_engine_type(self) -> Type[SqlAlchemyExecutionEngine]:  # noqa: UP006
         """Return the engine that keeps one connection."""
         return DuckDBExecutionEngine
 
@@ -74,7 +74,7 @@ class CountedRows(QueryMetricProvider):
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(
-        cls,  # noqa: N805 (the decorator makes this a class method)
+        cls,
         execution_engine: SqlAlchemyExecutionEngine,
         metric_domain_kwargs: dict,
         metric_value_kwargs: dict,
@@ -118,7 +118,7 @@ class ExpectRuleToHold(BatchExpectation):
     def _validate(
         self,
         metrics: dict,
-        runtime_configuration: Union[dict, None] = None,
+        runtime_configuration: dict | None = None,
         execution_engine: Any = None,
     ) -> dict[str, Any]:
         findings = [self._finding(row) for row in metrics["counted_rows.summary"]]

@@ -25,9 +25,7 @@ def gate(results: Iterable[CheckResult]) -> GateDecision:
 
 
 def _refuses(result: CheckResult) -> bool:
-    return (
-        result.severity == "critical" and result.scope == "publication" and result.outcome in ("fail", "not_run")
-    )
+    return result.severity == "critical" and result.scope == "publication" and result.outcome in ("fail", "not_run")
 
 
 def _refusal(result: CheckResult) -> str:

@@ -1,9 +1,13 @@
 """What a check found, as one record, and where the records are kept."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,7 @@ def validate(
     if not database.exists():
         raise FileNotFoundError(f"There is no database {database.name} to check.")
     due = [
-        suite
-        for suite in suites
-        if suite.scope == "publication" or candidates is None or candidates.get(suite.table)
+        suite for suite in suites if suite.scope == "publication" or candidates is None or candidates.get(suite.table)
     ]
     if not due:
         return []
@@ -96,7 +94,7 @@ def _run(
 ) -> Iterator[CheckResult]:
     files = list(candidates[suite.table]) if suite.scope == "source" and candidates is not None else None
     if suite.table not in tables:
-        for file_id in files or [None]:
+        for file_id in _each(files):
             yield CheckResult(
                 suite=suite.name,
                 table_name=suite.table,
@@ -113,9 +111,9 @@ def _run(
         return
     runnable = []
     for expectation in suite.expectations(context):
-        missing = [table for table in expectation.meta.get("needs", ()) if table not in tables]
+        missing = [table for table in (expectation.meta or {}).get("needs", ()) if table not in tables]
         if missing:
-            for file_id in files or [None]:
+            for file_id in _each(files):
                 yield _result(
                     suite,
                     expectation,
@@ -127,6 +125,11 @@ def _run(
             runnable.append(expectation)
     for expectation, outcome in _outcomes(source, suite, runnable, files):
         yield from _results(suite, expectation, outcome, files)
+
+
+def _each(files: list[str] | None) -> Sequence[str | None]:
+    """The files that a result is written for; one result without a file where the suite guards a whole table."""
+    return files or [None]
 
 
 def _outcomes(
@@ -146,18 +149,21 @@ def _outcomes(
         .add_batch_definition_whole_table("all rows")
         .get_batch()
     )
-    validation = batch.validate(
-        ExpectationSuite(name=suite.name, expectations=expectations), result_format=COUNTS_ONLY
-    )
-    by_id = {outcome.expectation_config.meta["check_id"]: outcome for outcome in validation.results}
+    validation = batch.validate(ExpectationSuite(name=suite.name, expectations=expectations), result_format=COUNTS_ONLY)
+    by_id = {_meta(outcome)["check_id"]: outcome for outcome in validation.results}
     for expectation in expectations:
         yield expectation, by_id[expectation.meta["check_id"]]
+
+
+def _meta(outcome: Any) -> dict[str, Any]:
+    """What the suite says of the expectation that an outcome belongs to."""
+    return outcome.expectation_config.meta
 
 
 def _results(suite: Suite, expectation: Any, outcome: Any, files: list[str] | None) -> Iterator[CheckResult]:
     error = _error(outcome)
     if error is not None:
-        for file_id in files or [None]:
+        for file_id in _each(files):
             yield _result(suite, expectation, outcome="fail", file_id=file_id, message=error)
         return
     findings = outcome.result.get("findings")
@@ -239,7 +245,7 @@ def _result(
     subject: str | None = None,
     checked: int = 0,
     failed: int = 0,
-    numbers: Mapping[str, float | None] | None = None,
+    numbers: Mapping[str, Any] | None = None,
     message: str | None = None,
 ) -> CheckResult:
     check_id = expectation.meta["check_id"]
@@ -249,7 +255,7 @@ def _result(
         check_id=f"{check_id}.{subject}" if subject else check_id,
         severity=expectation.severity.value if hasattr(expectation.severity, "value") else expectation.severity,
         scope=suite.scope,
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,
         checked_count=checked,
         failed_count=failed,
         owner=expectation.meta["owner"],

@@ -1,4 +1,4 @@
-"""Trend charts drawn offline: a trend becomes an Altair layer chart and that an SVG, once wide and once narrow.
+"""Trend charts drawn offline: a trend becomes a Vega-Lite specification and that an SVG, once wide and once narrow.
 
 Positions are worked out here in data units (a period is one unit wide), margins included, so that a drawing has
 exactly the size that is asked for and end labels can be spaced apart. Colours, dashes and markers belong to a
@@ -10,13 +10,10 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagster_project.report.blocks import Trend, TrendLine, TrendPoint
 from dagster_project.report.words import printed_value
-
-if TYPE_CHECKING:
-    import altair as alt
 
 VEGA_LITE_VERSION = "6.4"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
@@ -200,14 +197,14 @@ def axis_labels(trend: Trend, size: Size) -> list[dict[str, Any]]:
     ]
 
 
+Spec = dict[str, Any]
+
+
 class Panel:
-    """One panel of a trend as Altair layers, exactly as large as its margins and its plot together."""
+    """One panel of a trend as Vega-Lite layers, exactly as large as its margins and its plot together."""
 
     def __init__(self, trend: Trend, lines: tuple[TrendLine, ...], size: Size) -> None:
         """Work out the scales: one unit of x is a period, margins are part of both domains."""
-        import altair as alt
-
-        self.alt = alt
         self.trend, self.lines, self.size = trend, lines, size
         self.low, self.high, self.tick = value_axis(trend)
         self.count = len(trend.periods)
@@ -216,31 +213,32 @@ class Panel:
         self.left = -0.5 - size.left / self.step
         self.top = self.high + size.top * per_pixel
         right, bottom = self.count - 0.5 + size.right / self.step, self.low - size.bottom * per_pixel
-        self.x_scale = alt.Scale(domain=[self.left, right], nice=False, zero=False)
-        self.y_scale = alt.Scale(domain=[bottom, self.top], nice=False, zero=False)
+        self.x_scale = {"domain": [self.left, right], "nice": False, "zero": False}
+        self.y_scale = {"domain": [bottom, self.top], "nice": False, "zero": False}
 
-    def x(self, field: str) -> alt.X:
+    def x(self, field: str) -> Spec:
         """Return the position of a field along the periods."""
-        return self.alt.X(f"{field}:Q", scale=self.x_scale, axis=None)
+        return {"field": field, "type": "quantitative", "scale": self.x_scale, "axis": None}
 
-    def y(self, field: str) -> alt.Y:
+    def y(self, field: str) -> Spec:
         """Return the position of a field along the values."""
-        return self.alt.Y(f"{field}:Q", scale=self.y_scale, axis=None)
+        return {"field": field, "type": "quantitative", "scale": self.y_scale, "axis": None}
 
-    def by_line(self, style: str) -> alt.Scale:
-        """Return the scale from comparator to colour, dash or shape; all five, since panels share it."""
-        return self.alt.Scale(domain=list(LINE_STYLES), range=[found[style] for found in LINE_STYLES.values()])
+    def by_line(self, style: str) -> Spec:
+        """Return the channel from comparator to colour, dash or shape; all five, since panels share it."""
+        scale = {"domain": list(LINE_STYLES), "range": [found[style] for found in LINE_STYLES.values()]}
+        return {"field": "line", "type": "nominal", "scale": scale, "legend": None}
 
-    def chart(self, rows: list[dict[str, Any]]) -> Any:
-        """Return an empty chart on these rows (an `altair.Chart`, whose generated marks no type checker follows)."""
-        return self.alt.Chart(self.alt.InlineData(values=rows))
+    def layer(self, rows: list[dict[str, Any]], mark: Spec, **encoding: Spec) -> Spec:
+        """Return one layer: a mark on these rows."""
+        return {"data": {"values": rows}, "mark": mark, "encoding": encoding}
 
-    def words(self, rows: list[dict[str, Any]], at: tuple[str, str], **marks: Any) -> alt.Chart:
+    def words(self, rows: list[dict[str, Any]], at: tuple[str, str], **marks: Any) -> Spec:
         """Return the `words` of rows as text at the two fields."""
-        text = self.chart(rows).mark_text(font=FONT, fontSize=self.size.font, color=TEXT, **marks)
-        return text.encode(x=self.x(at[0]), y=self.y(at[1]), text="words:N")
+        mark = {"type": "text", "font": FONT, "fontSize": self.size.font, "color": TEXT, **marks}
+        return self.layer(rows, mark, x=self.x(at[0]), y=self.y(at[1]), text={"field": "words", "type": "nominal"})
 
-    def frame(self) -> list[alt.Chart]:
+    def frame(self) -> list[Spec]:
         """Return grid, value labels and period labels."""
         ticks = [
             {
@@ -254,25 +252,26 @@ class Panel:
             for number in range(round((self.high - self.low) / self.tick) + 1)
         ]
         periods = [{**row, "value": self.low} for row in axis_labels(self.trend, self.size)]
-        rules = self.chart(ticks).mark_rule(color=GRID, strokeWidth=1)
+        rule = {"type": "rule", "color": GRID, "strokeWidth": 1}
         return [
-            rules.encode(x=self.x("x"), x2="x2", y=self.y("value")),
+            self.layer(ticks, rule, x=self.x("x"), x2={"field": "x2"}, y=self.y("value")),
             self.words(ticks, ("x", "value"), align="right", baseline="middle", dx=-6),
             self.words(periods, ("x", "value"), align="center", baseline="top", dy=8),
         ]
 
-    def shading(self) -> list[alt.Chart]:
+    def shading(self) -> list[Spec]:
         """Return the shaded stretches without a drawn figure."""
         rows = [{**row, "low": self.low, "high": self.high} for row in shaded_stretches(self.trend)]
-        shade = self.chart(rows).mark_rect(color=SHADE)
-        return [shade.encode(x=self.x("x"), x2="x2", y=self.y("low"), y2="high")] if rows else []
+        mark = {"type": "rect", "color": SHADE}
+        place = {"x": self.x("x"), "x2": {"field": "x2"}, "y": self.y("low"), "y2": {"field": "high"}}
+        return [self.layer(rows, mark, **place)] if rows else []
 
-    def shading_words(self) -> list[alt.Chart]:
+    def shading_words(self) -> list[Spec]:
         """Return why nothing is drawn there, upright in the stretch."""
         rows = [{**row, "centre": (self.low + self.high) / 2} for row in shaded_stretches(self.trend)]
         return [self.words(rows, ("middle", "centre"), align="center", baseline="middle", angle=270)] if rows else []
 
-    def breaks(self) -> list[alt.Chart]:
+    def breaks(self) -> list[Spec]:
         """Return a vertical rule before each period that may not be compared with earlier ones."""
         rows = [
             {"x": number - 0.5, "low": self.low, "high": self.high, "words": "Series break"}
@@ -281,40 +280,34 @@ class Panel:
         ]
         if not rows:
             return []
-        rule = self.chart(rows).mark_rule(color=REFERENCE, strokeWidth=1.5, strokeDash=[4, 3])
+        rule = {"type": "rule", "color": REFERENCE, "strokeWidth": 1.5, "strokeDash": [4, 3]}
         return [
-            rule.encode(x=self.x("x"), y=self.y("low"), y2="high"),
+            self.layer(rows, rule, x=self.x("x"), y=self.y("low"), y2={"field": "high"}),
             self.words(rows, ("x", "high"), align="left", baseline="bottom", dx=3, dy=-2),
         ]
 
-    def series(self) -> list[alt.Chart]:
+    def series(self) -> list[Spec]:
         """Return lines and markers, the authority over its comparators; a provisional marker is hollow."""
-        alt = self.alt
         rows = [row for line in reversed(self.lines) for row in segments(self.trend, line)]
         colour = self.by_line("colour")
         position = {"x": self.x("x"), "y": self.y("value")}
-        lines = self.chart(rows).mark_line(strokeWidth=2.5)
-        markers = self.chart(rows).mark_point(filled=True, size=self.size.point, opacity=1, strokeWidth=1.5)
+        line = {"type": "line", "strokeWidth": 2.5}
+        marker = {"type": "point", "filled": True, "size": self.size.point, "opacity": 1, "strokeWidth": 1.5}
+        hollow = {"condition": {"test": "datum.provisional", "value": "#FFFFFF"}, **colour}
         return [
-            lines.encode(
+            self.layer(
+                rows,
+                line,
                 **position,
-                detail="stretch:N",
-                color=alt.Color("line:N", scale=colour, legend=None),
-                strokeDash=alt.StrokeDash("line:N", scale=self.by_line("dash"), legend=None),
+                detail={"field": "stretch", "type": "nominal"},
+                color=colour,
+                strokeDash=self.by_line("dash"),
             ),
-            markers.encode(
-                **position,
-                shape=alt.Shape("line:N", scale=self.by_line("shape"), legend=None),
-                stroke=alt.Stroke("line:N", scale=colour, legend=None),
-                fill=alt.condition(
-                    "datum.provisional", alt.value("#FFFFFF"), alt.Fill("line:N", scale=colour, legend=None)
-                ),
-            ),
+            self.layer(rows, marker, **position, shape=self.by_line("shape"), stroke=colour, fill=hollow),
         ]
 
-    def ends(self, *, short: bool) -> list[alt.Chart]:
+    def ends(self, *, short: bool) -> list[Spec]:
         """Return the labels at the line ends, each joined to its last point by a thin line."""
-        alt = self.alt
         rows = [
             {
                 **row,
@@ -324,14 +317,14 @@ class Panel:
             for row in end_labels(self.trend, self.lines, self.size, short=short)
         ]
         layers = [
-            self.chart(rows)
-            .mark_rule(strokeWidth=1)
-            .encode(
+            self.layer(
+                rows,
+                {"type": "rule", "strokeWidth": 1},
                 x=self.x("leader_x"),
-                x2="label_x",
+                x2={"field": "label_x"},
                 y=self.y("value"),
-                y2="place",
-                color=alt.Color("line:N", scale=self.by_line("colour"), legend=None),
+                y2={"field": "place"},
+                color=self.by_line("colour"),
             )
         ]
         for weight, some in (
@@ -343,13 +336,13 @@ class Panel:
                 layers.append(self.words(some, place, align="left", baseline="middle", dx=4, fontWeight=weight))
         return layers
 
-    def heading(self, title: str | None) -> list[alt.Chart]:
+    def heading(self, title: str | None) -> list[Spec]:
         """Return the panel's title at its upper left corner."""
         rows = [{"x": self.left, "value": self.top, "words": title}]
         place = ("x", "value")
         return [self.words(rows, place, align="left", baseline="top", dy=2, fontWeight="bold")] if title else []
 
-    def layers(self, *, title: str | None, short: bool) -> alt.LayerChart:
+    def layers(self, *, title: str | None, short: bool) -> Spec:
         """Return all layers, the ones behind first."""
         found = [
             *self.shading(),
@@ -361,7 +354,7 @@ class Panel:
             *self.heading(title),
         ]
         height = self.size.top + self.size.plot_height + self.size.bottom
-        return self.alt.LayerChart(layer=found, width=self.size.width, height=height)
+        return {"layer": found, "width": self.size.width, "height": height}
 
 
 def tick_decimals(tick: float) -> int:
@@ -369,22 +362,20 @@ def tick_decimals(tick: float) -> int:
     return max(0, -math.floor(math.log10(tick) + 1e-9))
 
 
-def specification(trend: Trend, *, narrow: bool) -> dict[str, Any]:
+def specification(trend: Trend, *, narrow: bool) -> Spec:
     """Return the Vega-Lite specification of a trend; narrow is made to be shown 288 pixels wide."""
-    import altair as alt
-
     groups = panels_of(trend)
     if len(groups) == 1:
         size = with_room(trend, NARROW_SINGLE if narrow else WIDE_SINGLE, short=narrow)
-        drawing: Any = Panel(trend, groups[0], size).layers(title=None, short=narrow)
+        drawing = Panel(trend, groups[0], size).layers(title=None, short=narrow)
     else:
         size = with_room(trend, NARROW_PANELS if narrow else WIDE_PANELS, short=True)
         panels = [
             Panel(trend, lines, size).layers(title=f"Compared with {lines[-1].name}", short=True) for lines in groups
         ]
-        drawing = alt.concat(*panels, columns=size.columns, spacing=14)
-    view = alt.ViewConfig(stroke=None)
-    return drawing.configure(background="#FFFFFF", padding=0, view=view).to_dict()
+        drawing = {"concat": panels, "columns": size.columns, "spacing": 14}
+    config = {"background": "#FFFFFF", "padding": 0, "view": {"stroke": None}}
+    return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "config": config, **drawing}
 
 
 def draw(trend: Trend, *, narrow: bool) -> str:

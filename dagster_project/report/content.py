@@ -109,13 +109,13 @@ def build_content(
 
     Raises:
         AreaNotPublished: If the authority is not in `dim_area`.
-        LookupError: If the published file holds no figure of the authority.
         IncompleteBlock: If a table or chart lacks what a reader needs.
     """
     marts = Marts(connection, authority_area_code)
     publication = marts.publication
     published_at = publication["published_at"]
-    newest = f"to {date_words(newest_period_end(marts))}"
+    newest_end = newest_period_end(marts)
+    newest = f"to {date_words(newest_end)}" if newest_end else "none yet"
     facts = (
         ("Edition", edition_id),
         ("Newest figures", newest),
@@ -273,7 +273,7 @@ def group_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tuple[B
         if group is None:
             continue
         names = [
-            marts.area_names.get(member["member_area_code"], member["member_area_code"])
+            marts.area_names.get(member["member_area_code"], str(member["member_area_code"]))
             for member in marts.members(group_id, version)
         ]
         rows.append(

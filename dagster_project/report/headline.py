@@ -336,11 +336,10 @@ def section_title(report_section: str) -> str:
     return words.strip() or f"Section {number}"
 
 
-def newest_period_end(marts: Marts) -> dt.date:
+def newest_period_end(marts: Marts) -> dt.date | None:
     """Return the last day of the newest period for which an indicator of the report has a figure of the authority.
 
-    Raises:
-        LookupError: If there is no figure at all for the authority.
+    None where it has none at all, as when only a population file has arrived.
     """
     ends = [
         row["period_end"]
@@ -349,15 +348,15 @@ def newest_period_end(marts: Marts) -> dt.date:
         for row in rows.get(indicator["indicator_id"], [])
         if row["value"] is not None
     ]
-    if not ends:
-        raise LookupError(f"no figure for {marts.authority} in the published file: there is nothing to report")
-    return max(ends)
+    return max(ends, default=None)
 
 
 def headline_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tuple[Block, ...]:
     """Return one table per section of the report, and what the section lacks in plain words."""
     blocks: list[Block] = [Heading("latest-figures", 2, "Latest figures"), *reading_notes(marts)]
     newest = newest_period_end(marts)
+    if newest is None:
+        return (*blocks[:1], Paragraph("latest-none", f"No figure of {marts.name} for this report has arrived yet."))
     columns = columns_of(marts, core_cities_shown)
     sections: dict[str, list[Row]] = {}
     for indicator in marts.indicators:

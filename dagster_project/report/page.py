@@ -31,7 +31,6 @@ def render_page(
 
     Raises:
         AreaNotPublished: If the authority is not in `dim_area`.
-        LookupError: If the published file holds no figure of the authority.
         IncompleteBlock: If a table or chart lacks what a reader needs.
     """
     content = build_content(

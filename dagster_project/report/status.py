@@ -124,7 +124,8 @@ def absent_sources(marts: Marts) -> list[str]:
 
 def outcome_words(row: Row) -> str:
     """Return the outcome of a check in words."""
-    return OUTCOME_WORDS.get(row["outcome"], row["outcome"])
+    outcome = str(row["outcome"])
+    return OUTCOME_WORDS.get(outcome, outcome)
 
 
 def check_statement(checks: list[Row]) -> str:

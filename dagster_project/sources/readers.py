@@ -245,9 +245,7 @@ def _scan(body: bytes, delimiter: str) -> _Scan | None:
     return _Scan(starts[filled], ends[filled], is_plain)
 
 
-def _by_the_book(
-    data: np.ndarray, opening: np.ndarray, closing: np.ndarray, delimiter: str, line_feed: int
-) -> bool:
+def _by_the_book(data: np.ndarray, opening: np.ndarray, closing: np.ndarray, delimiter: str, line_feed: int) -> bool:
     separators = np.array([ord(delimiter), line_feed, ord('"')], dtype=np.uint8)
     before = data[opening[opening > 0] - 1]
     # Past the end everything ends, so two line ends stand in for what follows the last byte.
@@ -294,6 +292,8 @@ def parquet(path: Path, tables: Sequence[RawTable], connection: duckdb.DuckDBPyC
     return [OpenTable(fit, int(counted[0]) if counted else 0, insert)]
 
 
-_OTHER_READERS: Mapping[
-    str, Callable[[Path, Sequence[RawTable], duckdb.DuckDBPyConnection], list[OpenTable]]
-] = {"parquet": parquet, "excel": excel, "xml_records": xml_records}
+_OTHER_READERS: Mapping[str, Callable[[Path, Sequence[RawTable], duckdb.DuckDBPyConnection], list[OpenTable]]] = {
+    "parquet": parquet,
+    "excel": excel,
+    "xml_records": xml_records,
+}

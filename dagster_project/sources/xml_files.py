@@ -40,9 +40,7 @@ def xml_records(path: Path, tables: Sequence[RawTable], connection: duckdb.DuckD
         collected = _collect(path, [layout for _, layout in wanted])
     except etree.XMLSyntaxError as error:
         raise UnreadableFile(f"is not well-formed XML (line {error.lineno or 1}): export it again") from error
-    return [
-        _opened(table, layout, found, markup) for (table, layout), found in zip(wanted, collected, strict=True)
-    ]
+    return [_opened(table, layout, found, markup) for (table, layout), found in zip(wanted, collected, strict=True)]
 
 
 class _Found:

@@ -386,6 +386,7 @@ def _child_on_short_breaks(draw: random.Random, intake: int, number: str) -> Chi
     def stay(day: dt.date, status: str, days: int) -> Episode:
         return Episode(day, "S", status, "N2", place, day + dt.timedelta(days=days), "E4A", "", home)
 
+    episodes: tuple[Episode, ...]
     if draw.random() < 0.5:
         episodes = (stay(started, "V4", 300 + _days(draw, 500)),)
     else:

@@ -184,7 +184,8 @@ class Figures:
                 return self._rate(indicator, area, year)
             case "neet_or_not_known":
                 parts = [self.value(self._by_model[model], area, year) for model in ("neet", "not_known")]
-                return None if None in parts else float(sum(parts))
+                known = [part for part in parts if part is not None]
+                return float(sum(known)) if len(known) == len(parts) else None
             case "cpp_rate":
                 count = self._count(indicator, area, year, per=10_000)
                 return None if count is None or residents is None else 10_000 * count / residents
@@ -299,7 +300,7 @@ def figure_rows(
         noise = stream(seed, "noise", indicator.short_desc)
         # The older description is filled for the older series only.
         item = indicator.facts["measure"] if indicator.years[0] == 2016 else None
-        periods = [(indicator.label_of(year), year) for year in indicator.years]
+        periods: list[tuple[str, int | None]] = [(indicator.label_of(year), year) for year in indicator.years]
         if "placeholder" in indicator.flags:
             periods.append(("0", None))
         for label, year in periods:
@@ -387,31 +388,36 @@ def neighbour_sheets(seed: int, authorities: Sequence[Authority]) -> Iterator[tu
     authorities made in 2023 with a dash for every neighbour.
     """
     for name, day in NEIGHBOUR_LISTS.items():
-        lists = neighbours(seed, authorities, day)
-        old_wording = day.year == 2021
-        rows: list[tuple[object, ...]] = [
-            ("A", "B", "C", "D", "E", *range(3, 23)),
-            tuple(range(1, 26)),
-            NEIGHBOUR_COLUMNS,
-        ]
-        current = [a for a in authorities if day < a.abolished]
-        former = [a for a in authorities if a.abolished <= day]
-        if old_wording:
-            current = sorted(current, key=lambda authority: authority.number)
+        yield name, _workbook_rows(authorities, neighbours(seed, authorities, day), day)
 
-        def row(authority: Authority, pairs: Sequence[tuple[object, str]]) -> tuple[object, ...]:
-            region = REGION_BY_CODE[authority.ees_region_code]
-            cells = [cell for pair in pairs for cell in pair]
-            number = authority.number
-            return (number, authority.name, number, region.neighbour_index, region.lait_name, *cells)
 
-        def pairs_of(authority: Authority) -> Sequence[tuple[object, str]]:
-            if not authority.exists_on(day) and not authority.is_former:
-                return [(NO_FIGURE, NO_FIGURE)] * 10
-            found = lists[authority.number]
-            return [(number, word.title() if old_wording else word) for number, word in found]
+def _workbook_rows(
+    authorities: Sequence[Authority], lists: Mapping[int, Sequence[tuple[object, str]]], day: dt.date
+) -> list[tuple[object, ...]]:
+    old_wording = day.year == 2021
+    rows: list[tuple[object, ...]] = [
+        ("A", "B", "C", "D", "E", *range(3, 23)),
+        tuple(range(1, 26)),
+        NEIGHBOUR_COLUMNS,
+    ]
+    current = [a for a in authorities if day < a.abolished]
+    former = [a for a in authorities if a.abolished <= day]
+    if old_wording:
+        current = sorted(current, key=lambda authority: authority.number)
 
-        rows.extend(row(authority, pairs_of(authority)) for authority in current)
-        rows.extend([(None,) * 25, (None, "Old SNs:", *(None,) * 23), (None,) * 25])
-        rows.extend(row(authority, pairs_of(authority)) for authority in former)
-        yield name, rows
+    def row(authority: Authority, pairs: Sequence[tuple[object, str]]) -> tuple[object, ...]:
+        region = REGION_BY_CODE[authority.ees_region_code]
+        cells = [cell for pair in pairs for cell in pair]
+        number = authority.number
+        return (number, authority.name, number, region.neighbour_index, region.lait_name, *cells)
+
+    def pairs_of(authority: Authority) -> Sequence[tuple[object, str]]:
+        if not authority.exists_on(day) and not authority.is_former:
+            return [(NO_FIGURE, NO_FIGURE)] * 10
+        found = lists[authority.number]
+        return [(number, word.title() if old_wording else word) for number, word in found]
+
+    rows.extend(row(authority, pairs_of(authority)) for authority in current)
+    rows.extend([(None,) * 25, (None, "Old SNs:", *(None,) * 23), (None,) * 25])
+    rows.extend(row(authority, pairs_of(authority)) for authority in former)
+    return rows

@@ -66,9 +66,7 @@ class Region:
 REGIONS: tuple[Region, ...] = (
     Region(980, "North East", "North East", "E12000001", "North East", 4),
     Region(981, "North West", "North West", "E12000002", "North West", 5),
-    Region(
-        982, "Yorkshire and the Humber", "Yorkshire and The Humber", "E12000003", "Yorkshire and The Humber", 9
-    ),
+    Region(982, "Yorkshire and the Humber", "Yorkshire and The Humber", "E12000003", "Yorkshire and The Humber", 9),
     Region(983, "East Midlands", "East Midlands", "E12000004", "East Midlands", 1),
     Region(984, "West Midlands", "West Midlands", "E12000005", "West Midlands", 8),
     Region(985, "East of England", "East of England", "E12000006", "East of England", 2),

@@ -32,13 +32,31 @@ NO_BAND = "-"
 
 # Columns of the recomputation, in the names of the published table, by how they are compared.
 DOUBLE_COLUMNS = (
-    "value", "change", "region_value", "region_change", "england_value", "england_change",
-    "sn_average", "sn_change", "core_city_average_all", "core_city_average_others",
-    "q0", "q25", "q50", "q75", "q100",
+    "value",
+    "change",
+    "region_value",
+    "region_change",
+    "england_value",
+    "england_change",
+    "sn_average",
+    "sn_change",
+    "core_city_average_all",
+    "core_city_average_others",
+    "q0",
+    "q25",
+    "q50",
+    "q75",
+    "q100",
 )
 INTEGER_COLUMNS = (
-    "sn_count", "core_city_count_all", "core_city_count_others",
-    "rank", "rank_of", "rank_live", "rank_live_of", "period_gap",
+    "sn_count",
+    "core_city_count_all",
+    "core_city_count_others",
+    "rank",
+    "rank_of",
+    "rank_live",
+    "rank_live_of",
+    "period_gap",
 )
 TEXT_COLUMNS = ("trend", "previous_published_label", "release_status", "value_status")
 BAND_COLUMNS = ("quartile", "quartile_live")
@@ -144,8 +162,12 @@ def read_period(label: str, year_type: str) -> Period:
     else:
         raise ValueError(f"unknown period label {label!r}")
     month_day = {
-        "Academic Year": (8, 31), "Financial Year": (3, 31), "Calendar Year": (12, 31),
-        "Annual": (3, 31), "Annual (end of Sept)": (9, 30), "Annual - January": (1, 31),
+        "Academic Year": (8, 31),
+        "Financial Year": (3, 31),
+        "Calendar Year": (12, 31),
+        "Annual": (3, 31),
+        "Annual (end of Sept)": (9, 30),
+        "Annual - January": (1, 31),
     }[year_type]
     if year_type.startswith("Annual"):
         kind = "snapshot"
@@ -278,9 +300,9 @@ def comparator_rows(lait_dir: Path, neighbour_file: str = "sn_may_2025.xlsx") ->
     return pl.DataFrame(
         out,
         schema_overrides={
-            **{name: pl.Float64 for name in DOUBLE_COLUMNS},
-            **{name: pl.Int64 for name in INTEGER_COLUMNS},
-            **{name: pl.String for name in (*TEXT_COLUMNS, *BAND_COLUMNS)},
+            **dict.fromkeys(DOUBLE_COLUMNS, pl.Float64),
+            **dict.fromkeys(INTEGER_COLUMNS, pl.Int64),
+            **dict.fromkeys((*TEXT_COLUMNS, *BAND_COLUMNS), pl.String),
         },
     )
 

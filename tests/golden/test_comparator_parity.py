@@ -12,8 +12,18 @@ from recompute import BAND_COLUMNS, DOUBLE_COLUMNS, INTEGER_COLUMNS, KEY_COLUMNS
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 SHOWN = 10
 PUBLISHED_COLUMNS = (
-    *KEY_COLUMNS, *DOUBLE_COLUMNS, *INTEGER_COLUMNS, "trend", "release_status", "value_status", *BAND_COLUMNS,
-    "is_latest", "period_end", "period_id", "previous_period_id", "sn_group_version",
+    *KEY_COLUMNS,
+    *DOUBLE_COLUMNS,
+    *INTEGER_COLUMNS,
+    "trend",
+    "release_status",
+    "value_status",
+    *BAND_COLUMNS,
+    "is_latest",
+    "period_end",
+    "period_id",
+    "previous_period_id",
+    "sn_group_version",
 )
 
 
@@ -27,11 +37,15 @@ def published(real_published, recomputed) -> pl.DataFrame:
     types = {
         **dict.fromkeys(DOUBLE_COLUMNS, pl.Float64),
         **dict.fromkeys(INTEGER_COLUMNS, pl.Int64),
-        "dfe_number": pl.Int64, "is_latest": pl.Boolean, "period_end": pl.Date,
+        "dfe_number": pl.Int64,
+        "is_latest": pl.Boolean,
+        "period_end": pl.Date,
     }
     frame = pl.DataFrame(rows, schema={name: types.get(name, pl.String) for name in PUBLISHED_COLUMNS}, orient="row")
     label_of = frame.select(
-        "lait_short_desc", "dfe_number", pl.col("period_id").alias("previous_period_id"),
+        "lait_short_desc",
+        "dfe_number",
+        pl.col("period_id").alias("previous_period_id"),
         pl.col("published_label").alias("previous_published_label"),
     )
     return frame.join(label_of, on=["lait_short_desc", "dfe_number", "previous_period_id"], how="left")
@@ -95,9 +109,7 @@ def test_exact(both, column):
 def test_band(both, column):
     """A letter may be the neighbouring one where the value equals a quantile; nothing else may differ."""
     letters = pl.lit("ABCD")
-    position = [
-        letters.str.find(pl.col(name), literal=True).cast(pl.Int64) for name in (column, f"{column}_published")
-    ]
+    position = [letters.str.find(pl.col(name), literal=True).cast(pl.Int64) for name in (column, f"{column}_published")]
     value = pl.col("value")
     on_an_edge = pl.any_horizontal(
         (value - pl.col(edge)).abs() <= pl.max_horizontal(RELATIVE * pl.col(edge).abs(), pl.lit(RELATIVE))
@@ -113,9 +125,7 @@ def test_every_row_names_the_newest_neighbour_list(published):
     assert published["sn_group_version"].unique().to_list() == ["2025-05"]
 
 
-@pytest.mark.parametrize(
-    ("version", "workbook"), [("2025-05", "sn_may_2025.xlsx"), ("2021-04", "sn_april_2021.xlsx")]
-)
+@pytest.mark.parametrize(("version", "workbook"), [("2025-05", "sn_may_2025.xlsx"), ("2021-04", "sn_april_2021.xlsx")])
 def test_both_neighbour_lists_are_held_as_means(real, recomputed, lait_dir, version, workbook):
     """comparator_value holds the mean, its change and its members on each list; on the old one too."""
     expected = recomputed if version == "2025-05" else comparator_rows(lait_dir, workbook)
@@ -134,8 +144,12 @@ def test_both_neighbour_lists_are_held_as_means(real, recomputed, lait_dir, vers
     held = pl.DataFrame(
         [tuple(cell.values()) for cell in cells],
         schema={
-            "lait_short_desc": pl.String, "dfe_number": pl.Int64, "period_end": pl.Date,
-            "sn_average_published": pl.Float64, "sn_change_published": pl.Float64, "sn_count_published": pl.Int64,
+            "lait_short_desc": pl.String,
+            "dfe_number": pl.Int64,
+            "period_end": pl.Date,
+            "sn_average_published": pl.Float64,
+            "sn_change_published": pl.Float64,
+            "sn_count_published": pl.Int64,
         },
         orient="row",
     )

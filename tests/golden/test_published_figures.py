@@ -21,15 +21,39 @@ WORKED = [
     ("LAC", LEEDS, "2025", "85", "77", "67", "75.1", 10, "93.714286", "92.625", "-4", None, 151, None),
     ("EngMaths9-5", LEEDS, "2025", "46.5", "43.7", "45.4", "44.88", 10, "42.528571", "43.025", "0", 57, 152, "B"),
     (
-        "AVG_Prog8_Score", LEEDS, "2024", "0.1", "-0.09", "-0.03", "-0.12", 10, "-0.151429", "-0.12", "-0.02",
-        40, 152, "B",
+        "AVG_Prog8_Score",
+        LEEDS,
+        "2024",
+        "0.1",
+        "-0.09",
+        "-0.03",
+        "-0.12",
+        10,
+        "-0.151429",
+        "-0.12",
+        "-0.02",
+        40,
+        152,
+        "B",
     ),
     ("KS2R_Expected_STD", LEEDS, "2025", "74", "74", "76", "74.4", 10, "73.142857", "73.25", "1", 99, 151, "D"),
     ("ReReferral", LEEDS, "2025", "24.2", "21.7", "22.6", "21.37", 10, "21.957143", "22.2375", "0", 128, 153, "D"),
     ("KS1P_all", LEEDS, "2025 (prov)", "80", "80", "80", "79.4", 10, "76.571429", "77", "1", 59, 151, "C"),
     (
-        "TotPermEx", LEEDS, "2023/24", "0.02121", "0.13852", "0.12889", "0.122992", 10, "0.189437", "0.168409",
-        "0.00675", 7, 153, "A",
+        "TotPermEx",
+        LEEDS,
+        "2023/24",
+        "0.02121",
+        "0.13852",
+        "0.12889",
+        "0.122992",
+        10,
+        "0.189437",
+        "0.168409",
+        "0.00675",
+        7,
+        153,
+        "A",
     ),
     ("RTA", LEEDS, "2020-22", "31.19", "28.17", "16.45", "17.759", 10, "18.712857", "20.2725", None, 139, 147, "D"),
     ("EngMaths9-5", CAMDEN, "2025", "46.8", "51.1", "45.4", "53", 10, "43.025", "43.025", "-3.9", 55, 152, "B"),
@@ -120,21 +144,45 @@ ANCHORS = [
 
 # Codes that the contract fixes; every other authority keeps the one code that the releases give it.
 FIXED_CODES = {
-    373: "E08000039", 370: "E08000038", 815: "E06000065", 825: "E06000060", 933: "E06000066", 835: "E10000009",
-    836: "E06000029", 837: "E06000028", 909: "E10000006", 928: "E10000021",
+    373: "E08000039",
+    370: "E08000038",
+    815: "E06000065",
+    825: "E06000060",
+    933: "E06000066",
+    835: "E10000009",
+    836: "E06000029",
+    837: "E06000028",
+    909: "E10000006",
+    928: "E10000021",
 }
 REGION_CODES = {
-    970: "E92000001", 980: "E12000001", 981: "E12000002", 982: "E12000003", 983: "E12000004", 984: "E12000005",
-    985: "E12000006", 986: "E12000007", 987: "E13000001", 988: "E13000002", 989: "E12000008", 990: "E12000009",
+    970: "E92000001",
+    980: "E12000001",
+    981: "E12000002",
+    982: "E12000003",
+    983: "E12000004",
+    984: "E12000005",
+    985: "E12000006",
+    986: "E12000007",
+    987: "E13000001",
+    988: "E13000002",
+    989: "E12000008",
+    990: "E12000009",
 }
 
 SYMBOLS = {
-    "c": "suppressed", "z": "not_applicable", "x": "not_available", "k": "rounds_to_zero", "u": "low_reliability",
+    "c": "suppressed",
+    "z": "not_applicable",
+    "x": "not_available",
+    "k": "rounds_to_zero",
+    "u": "low_reliability",
 }
 
 KS4_LOOKED_AFTER = {2019: 23.6, 2022: 26.3, 2023: 22.8, 2024: 17.6, 2025: 21.5}
 SOCIAL_CARE_GROUPS = {
-    "CLA 12 months at 31 March": "cla_12_months", "CPPO at 31 March": "cppo", "CINO at 31 March": "cino",
+    "CLA 12 months at 31 March": "cla_12_months",
+    "CPPO at 31 March": "cppo",
+    "CINO at 31 March": "cino",
 }
 
 
@@ -149,7 +197,9 @@ def as_printed(value: float | None, printed: str | None) -> bool:
 def comparison(real, indicator_id: str, period_id: str, dfe_number: int = LEEDS) -> dict:
     rows = real(
         "select * from marts.indicator_comparison where indicator_id = ? and period_id = ? and dfe_number = ?",
-        indicator_id, period_id, dfe_number,
+        indicator_id,
+        period_id,
+        dfe_number,
     )
     assert len(rows) == 1, f"{len(rows)} rows for {indicator_id} {period_id} {dfe_number}"
     return rows[0]
@@ -161,7 +211,9 @@ def worked_row(real, short_desc: str, dfe_number: int, label: str) -> dict:
         select * from marts.indicator_comparison
         where lait_short_desc = ? and dfe_number = ? and published_label = ?
         """,
-        short_desc, dfe_number, label,
+        short_desc,
+        dfe_number,
+        label,
     )
     assert len(rows) == 1, f"{len(rows)} rows for {short_desc} {dfe_number} {label}"
     return rows[0]
@@ -188,8 +240,13 @@ class TestWorkedFigures:
         value, region, england, mean, members, others, everyone, change, rank, rank_of, letter = cells
         row = worked_row(real, short_desc, dfe_number, label)
         printed = {
-            "value": value, "region_value": region, "england_value": england, "sn_average": mean,
-            "core_city_average_others": others, "core_city_average_all": everyone, "change": change,
+            "value": value,
+            "region_value": region,
+            "england_value": england,
+            "sn_average": mean,
+            "core_city_average_others": others,
+            "core_city_average_all": everyone,
+            "change": change,
         }
         wrong = {name: (row[name], text) for name, text in printed.items() if not as_printed(row[name], text)}
         assert not wrong
@@ -242,7 +299,8 @@ class TestAnchors:
     def test_acceptance_cells(self, real, indicator_id):
         rows = real(
             "select period_id, value from marts.indicator_comparison where indicator_id = ? and dfe_number = ?",
-            indicator_id, LEEDS,
+            indicator_id,
+            LEEDS,
         )
         values = {row["period_id"]: row["value"] for row in rows}
         found = {year: values.get(f"year_{year}-08-31") for year in ACCEPTANCE[indicator_id]}
@@ -444,11 +502,11 @@ class TestIndicatorIds:
         for short_desc in recomputed["lait_short_desc"].unique():
             definition, row = definitions[short_desc], found[short_desc]
             has_a_band = definition.polarity != "neutral" and not definition.hide_band
-            if row["polarity"] != definition.polarity:
-                wrong.append((short_desc, row))
-            elif (definition.polarity != "neutral" or definition.hide_band) and row["show_quartile"] != has_a_band:
-                wrong.append((short_desc, row))
-            elif row["is_undeclared"] and row["decimals"] != definition.decimals:
+            if (
+                row["polarity"] != definition.polarity
+                or ((definition.polarity != "neutral" or definition.hide_band) and row["show_quartile"] != has_a_band)
+                or (row["is_undeclared"] and row["decimals"] != definition.decimals)
+            ):
                 wrong.append((short_desc, row))
         assert not wrong, f"{len(wrong)} differ, first {wrong[:10]}"
 
@@ -485,9 +543,7 @@ class TestAreas:
         assert {row["dfe_number"]: row["area_code"] for row in rows} == REGION_CODES
 
     def test_a_member_of_a_core_city_group_is_found_under_its_code_of_today(self, real):
-        rows = real(
-            "select distinct member_area_code from marts.comparator_member where group_id = 'core_cities_all'"
-        )
+        rows = real("select distinct member_area_code from marts.comparator_member where group_id = 'core_cities_all'")
         assert {row["member_area_code"] for row in rows} == {
             "E08000025", "E06000023", "E08000035", "E08000012", "E08000003", "E08000021", "E06000018", "E08000039",
         }  # fmt: skip

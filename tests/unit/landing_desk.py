@@ -61,9 +61,7 @@ class Desk:
         inventory = self.inventory()
         landed = load.register_others(self.connection, inventory, now=NOW)
         for source in sources_of(CATALOGUE):
-            found = load.land_source(
-                self.connection, source, CATALOGUE, inventory, now=NOW, announce=lambda text: None
-            )
+            found = load.land_source(self.connection, source, CATALOGUE, inventory, now=NOW, announce=lambda text: None)
             landed += found
             if settle:
                 told = rejected or {}

@@ -74,7 +74,10 @@ def test_a_raw_table_gains_a_newly_declared_column_and_keeps_its_rows():
         (lambda meta, table: table["layouts"][0]["columns"].append("time_period"), "declared twice"),
         (lambda meta, table: table["layouts"][0]["columns"].append({"x": 'a"; DROP'}), "lower case"),
         (lambda meta, table: table["values"]["columns"].append("nowhere"), "no layout has"),
-        (lambda meta, table: table.update(row_rules=[dict(reason="r", severity="warning", message="m" * 20)]), "either"),
+        (
+            lambda meta, table: table.update(row_rules=[{"reason": "r", "severity": "warning", "message": "m" * 20}]),
+            "either",
+        ),
         (lambda meta, table: meta.update(sensitivity="personal"), "keep_superseded"),
     ],
 )

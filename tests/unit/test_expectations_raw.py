@@ -138,8 +138,7 @@ BROKEN_BY_TABLE = {
         "ees_cla_authorities": remove("old_la_code = '209'"),
         "ees_cla_authorities_even": remove("old_la_code >= '240' and population_type ilike '%ceasing%'"),
         "ees_cla_missing_share": (
-            change("children_count = 'c'", "old_la_code >= '240'")
-            + register("release = '2026-09'")
+            change("children_count = 'c'", "old_la_code >= '240'") + register("release = '2026-09'")
         ),
         "ees_cla_adds_up": change("children_count = '20000'", "geographic_level = 'National'"),
         "ees_cla_london_once": change("children_count = '1500'", "region_code = 'E12000007'"),
@@ -160,8 +159,7 @@ BROKEN_BY_TABLE = {
         "ees_ks4_authorities": remove("old_la_code = '209'"),
         "ees_ks4_authorities_even": remove("old_la_code >= '240' and social_care_group like 'CPPO%'"),
         "ees_ks4_missing_share": (
-            change("avg_att8 = 'c', pt_l2basics_94 = 'c'", "old_la_code >= '240'")
-            + register("release = '2026-09'")
+            change("avg_att8 = 'c', pt_l2basics_94 = 'c'", "old_la_code >= '240'") + register("release = '2026-09'")
         ),
         "ees_ks4_groups": change("social_care_group = 'All'", "social_care_group like 'CPPO%'"),
     },

@@ -210,7 +210,8 @@ def test_a_file_whose_rows_do_not_add_up_fails(desk, monkeypatch):
     monkeypatch.setattr(load.registry, "count_rows", lambda *args: (1, 0))
     desk.land()
     assert desk.files("status, rows_loaded") == [("failed", 0)]
-    assert "holds 2 rows" in desk.message() and desk.column(TABLE, "children_count") == []
+    assert "holds 2 rows" in desk.message()
+    assert desk.column(TABLE, "children_count") == []
 
 
 def test_a_file_read_two_ways_gives_the_same_rows(desk, monkeypatch):
@@ -218,9 +219,7 @@ def test_a_file_read_two_ways_gives_the_same_rows(desk, monkeypatch):
     desk.land()
     fast = desk.connection.execute(f"SELECT * FROM {TABLE} ORDER BY _row_number").fetchall()
     quarantined = desk.quarantined()
-    monkeypatch.setattr(
-        load, "open_file", lambda *args, careful, **kwargs: original(*args, careful=True, **kwargs)
-    )
+    monkeypatch.setattr(load, "open_file", lambda *args, careful, **kwargs: original(*args, careful=True, **kwargs))
     desk.connection.execute("DELETE FROM landing.source_file")
     desk.land()
     assert desk.connection.execute(f"SELECT * FROM {TABLE} ORDER BY _row_number").fetchall() == fast
@@ -272,9 +271,7 @@ def test_a_changed_declaration_reads_the_file_again_and_keeps_it_when_it_no_long
         declaration_hash="changed",
     )
     changed = [narrower if entry is table else entry for entry in CATALOGUE]
-    landed = load.land_source(
-        desk.connection, "ees", changed, desk.inventory(), now=NOW, announce=lambda text: None
-    )
+    landed = load.land_source(desk.connection, "ees", changed, desk.inventory(), now=NOW, announce=lambda text: None)
     assert [(file.status, file.use) for file in landed] == [("loaded", "stale")]
     assert (in_use(desk), desk.state("ees")) == (["1"], "stale")
 

@@ -19,6 +19,7 @@ from dagster_project.report.blocks import (
 )
 from dagster_project.report.content import Content, build_content, edition_figures
 from dagster_project.report.headline import is_enough
+from dagster_project.report.page import render_page
 from dagster_project.report.rows import AreaNotPublished
 
 COLUMNS = ["indicator", "period", "own", "england", "region", "neighbours", "core_cities", "change", "rank"]
@@ -347,9 +348,10 @@ def test_authority_that_is_not_published_is_refused_by_name() -> None:
         edition_figures(full().reader(), "E06000001", edition_id="e")
 
 
-def test_file_without_a_figure_of_the_authority_is_refused() -> None:
-    with pytest.raises(LookupError, match="no figure"):
-        edition_figures(full().reader(), CITIES[1], edition_id="e")
+def test_file_without_a_figure_of_the_authority_gives_a_page_that_says_so() -> None:
+    assert edition_figures(full().reader(), CITIES[1], edition_id="e") == []
+    page = render_page(full().reader(), edition_id="e", title="Outcomes", authority_area_code=CITIES[1])
+    assert "for this report has arrived yet" in page
 
 
 def sample_trend() -> Trend:

@@ -151,6 +151,14 @@ def test_all_panels_share_one_value_axis_and_keep_the_colours_of_the_comparators
     assert len({str(found) for found in re.findall(r"'domain': \[(\d+\.\d+), \d+\.\d+\]", str(spec))}) <= 2
 
 
+def test_drawings_follow_the_vega_lite_grammar() -> None:
+    import altair
+
+    for narrow in (False, True):
+        for shown in (trend(74.0, 74.0, 73.5, 90.0), trend(80.0, 60.0, 70.0)):
+            altair.Chart.from_dict(specification(shown, narrow=narrow), validate=True)
+
+
 def test_value_axis_holds_every_value_and_ends_on_a_tick() -> None:
     low, high, tick = value_axis(trend(74.0, 61.0))
     assert low <= 50.0

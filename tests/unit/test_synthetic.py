@@ -23,9 +23,7 @@ SHARED = REPOSITORY.parent / "shared" / "data"
 AUTHORITY = 383
 RETURN_YEARS = range(2021, 2026)
 RETURNS = "social_care/ssda903"
-LOOKED_AFTER = (
-    "published/ees/cla_number_and_rate_per_10k_children/2025-11/cla_number_and_rate_per_10k_children.csv"
-)
+LOOKED_AFTER = "published/ees/cla_number_and_rate_per_10k_children/2025-11/cla_number_and_rate_per_10k_children.csv"
 KEY_STAGE_4 = "published/ees/ks4_la/{release}/ks4_la.csv"
 POPULATION = "population/mid-2024/ons_mid-year_population_estimates_2012_to_2024.csv"
 LAIT = "published/lait/2026-04"
@@ -280,8 +278,7 @@ def test_lait_repeats_the_published_numbers_and_rates(demo: Path) -> None:
         "LAC_Cease_Rate": ("ceasing", "rate_per_10000"),
     }
     texts = {
-        (row[0], row[2]): row[4]
-        for row in figures_of(demo / LAIT / "bds_long_0.parquet", f'"LA Number" = {AUTHORITY}')
+        (row[0], row[2]): row[4] for row in figures_of(demo / LAIT / "bds_long_0.parquet", f'"LA Number" = {AUTHORITY}')
     }
     for year in RETURN_YEARS:
         published = published_looked_after(demo, year)
@@ -292,6 +289,7 @@ def test_lait_repeats_the_published_numbers_and_rates(demo: Path) -> None:
 def test_national_and_regional_counts_are_rounded_sums(larger: Path) -> None:
     rows = [row for row in rows_of(larger / LOOKED_AFTER) if "on 31 March" in row["population_type"]]
     for year in map(str, RETURN_YEARS):
+
         def held(level: str, code: str | None = None, year: str = year) -> list[int]:
             return [
                 int(row["children_count"])

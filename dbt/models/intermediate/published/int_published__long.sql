@@ -1,4 +1,6 @@
 -- Every published cell in one long form, all vintages. To add a measure of a data set, add a line to its list here.
+-- A view: it is read once, and writing it twice would cost as much as the rest.
+{{ config(materialized='view') }}
 {% set cla_measures = [
     {'indicator_id': 'cla_31_march', 'value': 'children_count',
      'where': "population_type = 'Children looked after on 31 March each year'"},
@@ -56,6 +58,7 @@ select
         ) as date
     ) as period_start,
     cell.period_end,
+    concat(kind.period_kind, '_', cast(cell.period_end as varchar)) as period_id,
     cell.published_label,
     cell.breakdown_type,
     cell.breakdown_value,
@@ -84,12 +87,13 @@ left join
 union all
 
 select
-    catalogue.indicator_id,
+    label.indicator_id,
     area.area_code,
     area.area_type,
-    period.period_kind,
-    period.period_start,
-    period.period_end,
+    label.period_kind,
+    label.period_start,
+    label.period_end,
+    label.period_id,
     staged.published_label,
     'total' as breakdown_type,
     'total' as breakdown_value,
@@ -99,14 +103,15 @@ select
     cast(null as double) as ci_lower,
     cast(null as double) as ci_upper,
     staged.value_status,
-    period.release_status,
+    label.release_status,
     staged.vintage_id,
     staged.release,
     staged.issue_number,
     1 as source_priority
 from {{ ref('stg_lait__indicator_value') }} as staged
-inner join {{ ref('int_indicator__catalogue') }} as catalogue on staged.short_desc = catalogue.lait_short_desc
 inner join
-    {{ ref('int_lait__period') }} as period
-    on catalogue.year_kind = period.year_kind and staged.published_label = period.published_label
+    {{ ref('int_lait__label') }} as label
+    on staged.short_desc = label.short_desc
+    and staged.vintage_id = label.vintage_id
+    and staged.published_label = label.published_label
 inner join {{ ref('int_area__by_number') }} as area on staged.dfe_number = area.dfe_number

@@ -1,0 +1,235 @@
+"""The pages under docs/reference/, written from what the code declares: checks, tables, indicators, sources.
+
+`python -m dagster_project.reference docs/reference` writes them; a test compares them with what the code says now.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from dagster_project.project import DBT_DIR, STAGING_DIR
+
+_OPENING = "<!-- Written by `make docs` from the code. Change the declaration it comes from, not this page. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every page by file name. Imports dbt and Great Expectations, and parses the dbt project."""
+    from dagster_project.transform import ensure_manifest
+
+    manifest = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+    return {
+        "checks.md": _OPENING + _checks(manifest),
+        "tables.md": _OPENING + _tables(manifest),
+        "indicators.md": _OPENING + _indicators(),
+        "sources.md": _OPENING + _sources(),
+    }
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the pages into `folder` and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in pages().items():
+        file = folder / name
+        file.write_text(text, encoding="utf-8")
+        written.append(file)
+    return written
+
+
+def _checks(manifest: Mapping[str, Any]) -> str:
+    from dagster_project.landing import load
+    from expectations.list import list_checks
+    from expectations.suite import SuiteContext
+
+    # The reasons do not depend on the authority; the number only completes the queries.
+    checks = list_checks(SuiteContext(authority=0))
+    parts = [
+        "# Checks\n\nEvery check of a refresh, what it protects and who decides on it. `critical` of scope file or "
+        "source keeps a file or a row out (an earlier good file stays in use); `critical` of scope publication refuses "
+        "the publication. A warning is reported and stops nothing. The id is what `council/waivers.yml` names.\n",
+        "## When a file is read\n\nIn `dagster_project/landing/`. Beside these, `undeclared_symbol` (critical) counts "
+        "rows set aside for a symbol that is not declared, `legacy_missing` (warning) figures whose symbol gives no "
+        "reason, `one_file_per_table` (warning) returns held twice. Rules that set single rows aside are listed with "
+        "their source in [sources.md](sources.md).\n",
+        _table(
+            ("Check", "Severity", "Protects"),
+            (
+                (_code(name), "warning" if name in load._WARNINGS else "critical", why)
+                for name, why in load._WHY.items()
+            ),
+        ),
+        "## Expectations\n\nIn `expectations/`, one module per guarded table, run by Great Expectations.\n",
+    ]
+    for suite, own in groupby(checks, key=lambda check: check.suite):
+        listed = list(own)
+        first = listed[0]
+        stops = "the file" if first.scope == "source" else "the publication"
+        parts.append(f"### {suite}\n\nGuards `{first.table}`; critical stops {stops}; owner: {first.owner}.\n")
+        parts.append(
+            _table(
+                ("Check", "Severity", "Protects", "What to do"),
+                ((_code(check.check_id), check.severity, check.why, check.advice) for check in listed),
+            )
+        )
+    parts.append(
+        "## Tests of the models\n\nIn the YAML beside the models, run by dbt at every build. A failure refuses the "
+        "publication. Column names and types are held by the contracts of the marts as well.\n"
+    )
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    rows = sorted((_test_row(node, manifest) for node in tests), key=lambda row: (row[1], row[0]))
+    parts.append(_table(("Test", "Table", "Severity", "Protects"), rows))
+    unit_tests = sorted(manifest.get("unit_tests", {}).values(), key=lambda test: (test["model"], test["name"]))
+    if unit_tests:
+        parts.append("## Rules of calculation\n\ndbt unit tests, run by `make test`, not at a refresh.\n")
+        parts.append(
+            _table(
+                ("Rule", "Model", "In words"),
+                ((_code(test["name"]), _code(test["model"]), test["description"]) for test in unit_tests),
+            )
+        )
+    return "\n".join(parts)
+
+
+def _test_row(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    attached = manifest["nodes"].get(node.get("attached_node") or "", {})
+    table = f"{attached['schema']}.{attached['name']}" if attached else ""
+    severity = "warning" if node["config"]["severity"].lower() == "warn" else "critical"
+    return _code(node["name"]), _code(table), severity, node.get("description") or _kind_of_test(node)
+
+
+def _kind_of_test(node: Mapping[str, Any]) -> str:
+    """What one of the general tests says, in words."""
+    metadata = node.get("test_metadata") or {}
+    arguments = metadata.get("kwargs", {})
+    column = _code(arguments.get("column_name") or "")
+    if metadata.get("name") == "grain_is_unique":
+        return f"one row per {', '.join(_code(name) for name in arguments['columns'])}"
+    if metadata.get("name") == "accepted_values":
+        return f"{column} is one of {', '.join(str(value) for value in arguments['values'])}"
+    if metadata.get("name") == "relationships":
+        return f"{column} is found in {_code(str(arguments['to']).split(chr(39))[1])}"
+    if metadata.get("name") == "unique":
+        return f"{column} is never repeated"
+    return f"{column} is never empty"
+
+
+def _tables(manifest: Mapping[str, Any]) -> str:
+    from dagster_project.publication.publish import RECORDS
+
+    parts = [
+        "# Published tables\n\nSchema `marts` of the published file. The same words are comments in the file itself. "
+        "[data-model.md](../data-model.md) says how the tables hang together.\n"
+    ]
+    marts = [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
+    for node in sorted(marts, key=lambda node: node["name"]):
+        parts.append(f"## {node['name']}\n\n{node['description'].strip()}\n")
+        columns = ((_code(c["name"]), c["data_type"], c["description"]) for c in node["columns"].values())
+        parts.append(_table(("Column", "Type", "Meaning"), columns))
+    parts.append("# Records of the refresh\n\nWritten beside the models when a version is published.\n")
+    for name, (comment, described) in sorted(RECORDS.items()):
+        parts.append(f"## {name}\n\n{comment}\n")
+        parts.append(_table(("Column", "Meaning"), ((_code(column), text) for column, text in described.items())))
+    return "\n".join(parts)
+
+
+def _indicators() -> str:
+    with (DBT_DIR / "seeds" / "indicators.csv").open(encoding="utf-8", newline="") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: (row["topic"], row["indicator_id"]))
+    parts = [
+        "# Declared indicators\n\nFrom `dbt/seeds/indicators.csv`. Every other short description of the Local "
+        "Authority Interactive Tool that is loaded becomes an indicator `lait_...` with what the tool's dictionary "
+        "says of it.\n"
+    ]
+    for topic, own in groupby(rows, key=lambda row: row["topic"]):
+        parts.append(f"## {topic}\n")
+        parts.append(
+            _table(
+                ("Indicator", "Name", "Unit", "Good is", "Period", "Numerator", "Denominator", "Covers", "In LAIT"),
+                (
+                    (
+                        _code(row["indicator_id"]),
+                        row["indicator_name"],
+                        f"{row['unit']}, {row['decimals']} dp",
+                        row["polarity"],
+                        row["year_kind"],
+                        row["numerator_definition"],
+                        row["denominator_definition"],
+                        row["basis"],
+                        _code(row["lait_short_desc"]),
+                    )
+                    for row in own
+                ),
+            )
+        )
+    return "\n".join(parts)
+
+
+def _sources() -> str:
+    from dagster_project.sources.catalogue import load_catalogue
+
+    parts = [
+        "# Sources\n\nWhat is declared in `dbt/models/staging/<source>/_<source>__sources.yml`. Folders are below "
+        "`raw/`; file names are free.\n"
+    ]
+    tables = sorted(load_catalogue(STAGING_DIR), key=lambda table: table.source)
+    for source, own in groupby(tables, key=lambda table: table.source):
+        listed = list(own)
+        first = listed[0]
+        unknown = "stops the file" if first.strict else "is left out, with a warning"
+        parts.append(
+            f"## {source}\n\n{first.source_description.strip()}\n\nPublisher: {first.publisher}. Licence: "
+            f"{first.licence}. Updated: {first.cadence}. Owner: {first.owner}. Data: {first.sensitivity}. A column "
+            f"that is not declared {unknown}.\n"
+        )
+        for table in listed:
+            parts.append(f"### {table.key}\n\n{table.description.strip()}\n\nFolder: `raw/{table.folder}/`\n")
+            parts.append(
+                _table(
+                    ("Layout", "Read as", "Recognised by", "Columns"),
+                    (
+                        (
+                            layout.name,
+                            layout.reader,
+                            ", ".join(map(_code, layout.recognised_by)),
+                            ", ".join(_code(header) for header, _ in layout.columns),
+                        )
+                        for layout in table.layouts
+                    ),
+                )
+            )
+            if table.values:
+                symbols = ", ".join(_code(text) if text else "blank" for text in table.values.symbols)
+                legacy = ", ".join(_code(text) if text else "blank" for text in table.values.legacy_symbols)
+                older = f" Older symbols, let through with a warning: {legacy}." if legacy else ""
+                parts.append(f"Symbols allowed besides numbers: {symbols or 'none'}.{older}\n")
+            if table.row_rules:
+                rules = ((_code(rule.reason), rule.severity, rule.message) for rule in table.row_rules)
+                parts.append(_table(("A row is set aside as", "Severity", "Because"), rules))
+    return "\n".join(parts)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    lines += [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str | None) -> str:
+    """A bar would end the cell, a line break the row."""
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+def _code(text: str | None) -> str:
+    return f"`{text}`" if text else ""
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m dagster_project.reference FOLDER")
+    write(Path(sys.argv[1]))

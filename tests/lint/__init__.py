@@ -1,0 +1,1 @@
+"""Lints of the project's own; each is a module that `make lint` runs."""

@@ -1,0 +1,99 @@
+"""Which edition a refresh builds, and the editions on disk."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project.editions.choice import UnknownEdition, edition_for
+from dagster_project.editions.listing import NoSuchEdition, difference, written
+from dagster_project.project import DataFolders
+from dagster_project.settings import Edition, Settings
+
+
+def settings(*editions: Edition) -> Settings:
+    return Settings(authority=383, editions=editions)
+
+
+OUT = Edition(id="2023-01", published_date=date(2024, 1, 15))
+NEXT = Edition(id="2024-01")
+LAST = Edition(id="2025-01")
+
+
+def test_without_entries_the_id_is_the_year_of_the_newest_31_march() -> None:
+    assert edition_for(settings(), asked=None, newest_31_march=2025).id == "2025-01"
+
+
+def test_last_edition_not_yet_published_is_built() -> None:
+    assert edition_for(settings(OUT, NEXT, LAST), asked=None, newest_31_march=2025) == LAST
+    assert edition_for(settings(OUT, NEXT), asked=None, newest_31_march=2030) == NEXT
+
+
+def test_last_one_is_built_again_when_all_are_published() -> None:
+    assert edition_for(settings(OUT), asked=None, newest_31_march=2025) == OUT
+
+
+def test_edition_asked_for_is_built_whatever_waits() -> None:
+    assert edition_for(settings(OUT, NEXT), asked="2023-01", newest_31_march=2025) == OUT
+    assert edition_for(settings(), asked="2019-01b", newest_31_march=2025).id == "2019-01b"
+
+
+def test_unknown_edition_is_refused_with_those_that_are_listed() -> None:
+    with pytest.raises(UnknownEdition, match=r"2022-01 is not in council\.yml; it lists 2023-01, 2024-01"):
+        edition_for(settings(OUT, NEXT), asked="2022-01", newest_31_march=2025)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> DataFolders:
+    made = DataFolders(tmp_path / "data")
+    made.create()
+    return made
+
+
+def write(folders: DataFolders, edition_id: str, figures: list[tuple[str, str, float]]) -> None:
+    """An edition on disk with the figures it prints, in a version of its own."""
+    page = folders.edition(edition_id)
+    page.mkdir(parents=True)
+    (page / "manifest.json").write_text(json.dumps({"edition_id": edition_id, "version_id": f"v{edition_id}"}))
+    version = folders.versions / f"v{edition_id}"
+    version.mkdir()
+    with duckdb.connect(str(version / "children.duckdb")) as connection:
+        connection.execute("CREATE SCHEMA marts")
+        connection.execute("CREATE TABLE marts.edition_figure (figure_id VARCHAR, printed VARCHAR, value DOUBLE)")
+        for figure in figures:
+            connection.execute("INSERT INTO marts.edition_figure VALUES (?, ?, ?)", list(figure))
+
+
+def test_editions_with_a_page_are_listed_by_id(folders: DataFolders) -> None:
+    assert written(folders) == []
+    write(folders, "2025-01", [])
+    write(folders, "2024-01", [])
+    assert [(edition.edition_id, edition.version_id) for edition in written(folders)] == [
+        ("2024-01", "v2024-01"),
+        ("2025-01", "v2025-01"),
+    ]
+
+
+def test_difference_names_what_is_new_changed_and_gone_by_the_printed_text(folders: DataFolders) -> None:
+    write(
+        folders,
+        "2024-01",
+        [("same", "85", 85.0), ("rounds alike", "12", 12.1), ("moved", "10", 10.0), ("left", "1", 1)],
+    )
+    write(
+        folders,
+        "2025-01",
+        [("same", "85", 85.0), ("rounds alike", "12", 12.2), ("moved", "12", 12.0), ("came", "2", 2)],
+    )
+    rows: dict[str, Any] = {row["figure_id"]: row for row in difference(folders, "2024-01", "2025-01")}
+    assert {name: row["kind"] for name, row in rows.items()} == {"moved": "changed", "left": "gone", "came": "new"}
+    assert (rows["moved"]["then"], rows["moved"]["now"], rows["moved"]["difference"]) == ("10", "12", 2.0)
+
+
+def test_edition_without_outputs_is_refused_with_those_that_have_some(folders: DataFolders) -> None:
+    write(folders, "2024-01", [])
+    with pytest.raises(NoSuchEdition, match="no edition 2023-01; editions written so far: 2024-01"):
+        difference(folders, "2023-01", "2024-01")
