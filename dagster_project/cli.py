@@ -74,14 +74,44 @@ def console() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="cfp", description="Children and families performance: raw extracts to a checked, published version.")
+    parser = Parser(
+        prog="cfp", description="Children and families performance: raw extracts to a checked, published version."
+    )
     shared = Parser(add_help=False)
     for target, default in ((parser, None), (shared, argparse.SUPPRESS)):
-        target.add_argument("--council", type=Path, default=Path("council.yml") if target is parser else default, metavar="FILE", help="settings of the council (default: council.yml)")
-        target.add_argument("--raw", type=Path, default=Path("raw") if target is parser else default, metavar="DIR", help="raw extracts (default: raw/)")
-        target.add_argument("--data", type=Path, default=Path("data") if target is parser else default, metavar="DIR", help="restricted and published data (default: data/)")
-        target.add_argument("--quiet", action="store_true", default=False if target is parser else default, help="no progress, only the result")
-        target.add_argument("--json", action="store_true", default=False if target is parser else default, help="one machine-readable summary on standard output")
+        target.add_argument(
+            "--council",
+            type=Path,
+            default=Path("council.yml") if target is parser else default,
+            metavar="FILE",
+            help="settings of the council (default: council.yml)",
+        )
+        target.add_argument(
+            "--raw",
+            type=Path,
+            default=Path("raw") if target is parser else default,
+            metavar="DIR",
+            help="raw extracts (default: raw/)",
+        )
+        target.add_argument(
+            "--data",
+            type=Path,
+            default=Path("data") if target is parser else default,
+            metavar="DIR",
+            help="restricted and published data (default: data/)",
+        )
+        target.add_argument(
+            "--quiet",
+            action="store_true",
+            default=False if target is parser else default,
+            help="no progress, only the result",
+        )
+        target.add_argument(
+            "--json",
+            action="store_true",
+            default=False if target is parser else default,
+            help="one machine-readable summary on standard output",
+        )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(name: str, command: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:
@@ -89,7 +119,11 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         return sub
 
-    refresh = add("refresh", _refresh, "land raw files, build the marts, run every check, publish if the gate passes, write the edition")
+    refresh = add(
+        "refresh",
+        _refresh,
+        "land raw files, build the marts, run every check, publish if the gate passes, write the edition",
+    )
     check = add("check", _check, "everything a refresh does but publication and outputs")
     for sub in (refresh, check):
         sub.add_argument("--full", action="store_true", help="read every file and build everything again")
@@ -103,7 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = add("demo-data", _demo_data, "write a complete invented raw/ folder")
     demo.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same data (default: 1)")
-    demo.add_argument("--scale", type=float, default=1.0, metavar="X", help="1 is a council the size of Leeds (default: 1)")
+    demo.add_argument(
+        "--scale", type=float, default=1.0, metavar="X", help="1 is a council the size of Leeds (default: 1)"
+    )
     ui = add("ui", _ui, "Dagster's pages and daemon on this machine only")
     ui.add_argument("--port", type=int, default=3000, metavar="N", help="port on 127.0.0.1 (default: 3000)")
     return parser
@@ -113,7 +149,9 @@ def _edition_id(text: str) -> str:
     try:
         return Edition(id=text).id
     except ValueError:
-        raise argparse.ArgumentTypeError(f"an edition id is a year and a number, such as 2025-01, not {text!r}") from None
+        raise argparse.ArgumentTypeError(
+            f"an edition id is a year and a number, such as 2025-01, not {text!r}"
+        ) from None
 
 
 def _open(options: argparse.Namespace, progress: Callable[[str], None]) -> Run:
@@ -143,7 +181,11 @@ def _refresh(options: argparse.Namespace) -> int:
                     "published": str(run.folders.published_file),
                     "edition_page": str(page),
                 },
-                [f"Nothing changed since version {current.version_id}.", f"Published: {run.folders.published_file}", f"Edition:   {page}"],
+                [
+                    f"Nothing changed since version {current.version_id}.",
+                    f"Published: {run.folders.published_file}",
+                    f"Edition:   {page}",
+                ],
             )
         succeeded, error = _run_job("refresh", options)
         progress.close()
@@ -178,11 +220,21 @@ def _report(options: argparse.Namespace, run: Run, succeeded: bool, error: str |
     current = versions.current(run.folders)
     lines = [_rows_line(facts["rows"]), _checks_line(facts["checks"])]
     for source, state in facts["sources"].items():
-        lines.append(f"Source {source}: {state['status'].replace('_', ' ')}" + (f" ({state['message']})" if state["message"] else ""))
-    lines += [f"{finding['severity'].capitalize()}: {finding['where']}: {finding['message']}" for finding in facts["findings"]]
+        lines.append(
+            f"Source {source}: {state['status'].replace('_', ' ')}"
+            + (f" ({state['message']})" if state["message"] else "")
+        )
+    lines += [
+        f"{finding['severity'].capitalize()}: {finding['where']}: {finding['message']}" for finding in facts["findings"]
+    ]
     if succeeded and published and current is not None:
         page = run.folders.edition(current.manifest["edition_id"]) / "index.html"
-        facts |= {"outcome": "published", "version": current.version_id, "published": str(run.folders.published_file), "edition_page": str(page)}
+        facts |= {
+            "outcome": "published",
+            "version": current.version_id,
+            "published": str(run.folders.published_file),
+            "edition_page": str(page),
+        }
         note = " (synthetic data)" if current.manifest["is_synthetic"] else ""
         lines += [f"Published: {run.folders.published_file} (version {current.version_id}){note}", f"Edition:   {page}"]
         return _say(options, facts, lines)
@@ -191,7 +243,12 @@ def _report(options: argparse.Namespace, run: Run, succeeded: bool, error: str |
     kept = f"version {current.version_id} stays current" if current else "nothing has been published yet"
     if refusals:
         facts |= {"outcome": "refused", "refusals": list(refusals)}
-        return _say(options, facts, [*lines, *(f"Refused: {refusal}" for refusal in refusals), f"Not published: {kept}."], code=REFUSED)
+        return _say(
+            options,
+            facts,
+            [*lines, *(f"Refused: {refusal}" for refusal in refusals), f"Not published: {kept}."],
+            code=REFUSED,
+        )
     facts |= {"outcome": "failed", "error": error}
     return _say(options, facts, [*lines, f"Failed: {error}", f"Not published: {kept}."], code=FAILED)
 
@@ -202,7 +259,9 @@ def _rows_line(rows: dict[str, int]) -> str:
 
 def _checks_line(checks: dict[str, int]) -> str:
     words = {"pass": "passed", "fail": "failed", "waived": "waived", "not_run": "not run"}
-    return "Checks: " + ", ".join(f"{checks[outcome]:,} {word}" for outcome, word in words.items() if checks.get(outcome))
+    return "Checks: " + ", ".join(
+        f"{checks[outcome]:,} {word}" for outcome, word in words.items() if checks.get(outcome)
+    )
 
 
 def _sources(options: argparse.Namespace) -> int:
@@ -242,12 +301,30 @@ def _sources(options: argparse.Namespace) -> int:
             "newest_period_end": str(newest[source]) if newest.get(source) else None,
             "cadence": cadence,
             "published_files": [
-                dict(zip(("file", "vintage_id", "use", "status", "rows_landed", "rows_loaded", "rows_quarantined", "message"), row, strict=True))
+                dict(
+                    zip(
+                        (
+                            "file",
+                            "vintage_id",
+                            "use",
+                            "status",
+                            "rows_landed",
+                            "rows_loaded",
+                            "rows_quarantined",
+                            "message",
+                        ),
+                        row,
+                        strict=True,
+                    )
+                )
                 for row in files
             ],
         }
         for path, vintage, use, status, landed, loaded, quarantined, message in files:
-            lines.append(f"  {path}: {status}, {use}; {landed or 0:,} landed = {loaded or 0:,} loaded + {quarantined or 0:,} quarantined; {vintage or 'no vintage'}" + (f"; {message}" if message else ""))
+            lines.append(
+                f"  {path}: {status}, {use}; {landed or 0:,} landed = {loaded or 0:,} loaded + {quarantined or 0:,} quarantined; {vintage or 'no vintage'}"
+                + (f"; {message}" if message else "")
+            )
     unknown = [file.relative for file in inventory.files if file.kind == "unknown"]
     lines += [f"unknown: {relative} belongs to no declared source" for relative in unknown]
     return _say(options, {"sources": facts, "unknown": unknown}, lines)
@@ -268,7 +345,9 @@ def _editions(options: argparse.Namespace) -> int:
         return _say(options, {"differences": rows}, lines or ["No printed figure differs."])
     editions = written(run.folders)
     lines = [f"{edition.edition_id}: version {edition.version_id}, {edition.page}" for edition in editions]
-    return _say(options, {"editions": [vars(edition) for edition in editions]}, lines or ["No edition has been written yet."])
+    return _say(
+        options, {"editions": [vars(edition) for edition in editions]}, lines or ["No edition has been written yet."]
+    )
 
 
 def _trace(options: argparse.Namespace) -> int:
@@ -289,18 +368,30 @@ def _trace(options: argparse.Namespace) -> int:
     lines = [f"Figure {found['figure']}"]
     lines += [f"  printed as {row['printed']} ({row['figure_id']})" for row in found["printed"]]
     for value in found["values"]:
-        parts = f" = {value['numerator']:g} / {value['denominator']:g}" if value["numerator"] is not None and value["denominator"] else ""
-        lines.append(f"  {value['area_code']} {value['source_kind']}: {value['value']}{parts} ({value['value_status']}, {value['release_status']}, {value['vintage_id']})")
+        parts = (
+            f" = {value['numerator']:g} / {value['denominator']:g}"
+            if value["numerator"] is not None and value["denominator"]
+            else ""
+        )
+        lines.append(
+            f"  {value['area_code']} {value['source_kind']}: {value['value']}{parts} ({value['value_status']}, {value['release_status']}, {value['vintage_id']})"
+        )
     for row in found["comparators"]:
         members = f", {row['members_used']} of {row['members_total']} members" if row["members_total"] else ""
         lines.append(f"  {row['group_id']} {row['group_version']} {row['statistic']}: {row['value']}{members}")
     lines.append("Files")
     for row in found["files"]:
-        lines.append(f"  {row['file_path']} sha256 {row['sha256']} received {row['received_at']}: {row['rows_landed']:,} landed = {row['rows_loaded']:,} loaded + {row['rows_quarantined']:,} quarantined")
+        lines.append(
+            f"  {row['file_path']} sha256 {row['sha256']} received {row['received_at']}: {row['rows_landed']:,} landed = {row['rows_loaded']:,} loaded + {row['rows_quarantined']:,} quarantined"
+        )
     lines += ["Models", *(f"  {name}" for name in found["models"]), "Checks"]
     passed = sum(row["outcome"] == "pass" for row in found["checks"])
     lines.append(f"  {passed} passed on the tables of this figure")
-    lines += [f"  {row['outcome']}: {row['suite']} {row['check_id']}: {row['message']}" for row in found["checks"] if row["outcome"] != "pass"]
+    lines += [
+        f"  {row['outcome']}: {row['suite']} {row['check_id']}: {row['message']}"
+        for row in found["checks"]
+        if row["outcome"] != "pass"
+    ]
     return _say(options, found, lines)
 
 
@@ -311,13 +402,19 @@ def _demo_data(options: argparse.Namespace) -> int:
     progress = Progress(quiet=options.quiet or options.json)
     settings = load_settings(options.council)
     try:
-        counts = write_demo(options.out, seed=options.seed, scale=options.scale, authority=settings.authority, announce=progress)
+        counts = write_demo(
+            options.out, seed=options.seed, scale=options.scale, authority=settings.authority, announce=progress
+        )
     except DemoRefused as error:
         raise UsageError(str(error)) from None
     finally:
         progress.close()
     lines = [f"{path}: {rows:,} rows" for path, rows in counts.items()]
-    return _say(options, {"out": str(options.out), "rows": counts}, [*lines, f"Written: {options.out} (invented data, marked SYNTHETIC)"])
+    return _say(
+        options,
+        {"out": str(options.out), "rows": counts},
+        [*lines, f"Written: {options.out} (invented data, marked SYNTHETIC)"],
+    )
 
 
 def _ui(options: argparse.Namespace) -> int:

@@ -151,7 +151,7 @@ def table_fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         WHERE table_name IS NOT NULL AND "use" IN ('current', 'stale', 'superseded')
         ORDER BY ALL"""
     ).fetchall()
-    hashes: dict[str, "hashlib._Hash"] = {}
+    hashes: dict[str, hashlib._Hash] = {}
     for name, *rest in rows:
         hashes.setdefault(name, hashlib.sha256()).update(repr(rest).encode())
     return {name: digest.hexdigest() for name, digest in hashes.items()}
@@ -178,10 +178,12 @@ def _land_file(
         except NeedsCarefulReading:
             continue
         except UnreadableFile as error:
-            return _register_failure(connection, tables, file, error, now)
+            _register_failure(connection, tables, file, error, now)
+            return
         except (OSError, UnicodeError, MemoryError) as error:
             fault = UnreadableFile(f"cannot be read ({type(error).__name__}): check the file and its permissions")
-            return _register_failure(connection, tables, file, fault, now)
+            _register_failure(connection, tables, file, fault, now)
+            return
     fault = UnreadableFile("gives another number of rows each time it is read: ask for the file again", "accounting")
     _register_failure(connection, tables, file, fault, now)
 
@@ -500,9 +502,7 @@ def _is_newest(file: SourceFile, found: Iterable[InventoryFile]) -> bool:
     return any(file.file_id == _id(held) for held in found)
 
 
-def _write_state(
-    connection: duckdb.DuckDBPyConnection, source: str, inventory: Inventory, *, settled: bool
-) -> None:
+def _write_state(connection: duckdb.DuckDBPyConnection, source: str, inventory: Inventory, *, settled: bool) -> None:
     found = inventory.of_source(source)
     files = registry.files_of(connection, source)
     newest = [file for file in files if _is_newest(file, found)]

@@ -83,9 +83,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, catalogue: Sequence[RawTable]
         if present is None:
             declared = ", ".join(f'"{column}" VARCHAR' for column in table.columns)
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table.schema}"')
-            connection.execute(
-                f'CREATE TABLE {table.qualified} ({declared}, "_file_id" VARCHAR, "_row_number" BIGINT)'
-            )
+            connection.execute(f'CREATE TABLE {table.qualified} ({declared}, "_file_id" VARCHAR, "_row_number" BIGINT)')
             continue
         for column in table.columns:
             if column not in present:

@@ -74,7 +74,7 @@ def _rules(opened: OpenTable) -> list[_Rule]:
         listed = ", ".join(_quoted(symbol) for symbol in allowed)
         number = _quoted(_NUMBER_WITH_THOUSANDS if table.values.thousands else _NUMBER)
         undeclared = " OR ".join(
-            f"(NOT coalesce(regexp_full_match(trim(\"{column}\"), {number}), false) "
+            f'(NOT coalesce(regexp_full_match(trim("{column}"), {number}), false) '
             f"AND {_symbol(column)} NOT IN ({listed}))"
             for column in columns
         )
