@@ -35,7 +35,7 @@ ui: $(VENV)/.ready  ## Dagster's pages on this machine
 demo: $(VENV)/.ready  ## write the bundled sample again
 	$(BIN)/cfp demo-data --out raw/sample --seed 2026 --scale 0.1
 
-clean:  ## remove what set-up and runs made, published data excepted
+clean:  ## remove what set-up made; data/ is left alone
 	rm -rf $(VENV) dbt/target dbt/logs *.egg-info .pytest_cache .ruff_cache .mypy_cache
 
 # --- set-up: uv where present (NO_UV=1 to leave it out), else pip; bytecode compiled, since imports cost three times as much without

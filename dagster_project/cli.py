@@ -285,21 +285,30 @@ def _sources(options: argparse.Namespace) -> int:
                     JOIN marts.source_file AS file ON starts_with(value.vintage_id, file.vintage_id) GROUP BY ALL"""
                 ).fetchall()
             )
+            received = dict(
+                connection.execute(
+                    "SELECT source_id, max(received_at) FROM marts.source_file WHERE source_id IS NOT NULL GROUP BY ALL"
+                ).fetchall()
+            )
         finally:
             connection.close()
     else:
-        newest = {}
+        newest, received = {}, {}
     lines = []
     for source in run.sources:
         found = inventory.of_source(source)
         files = published.get(source, [])
         cadence = next(table.cadence for table in run.catalogue if table.source == source)
         state = "not available" if not found else f"{len(found)} files under raw/"
-        lines.append(f"{source}: {state}; newest period {newest.get(source) or 'none published'}; updated {cadence}")
+        expected = _next_update(received.get(source), cadence)
+        lines.append(
+            f"{source}: {state}; newest period {newest.get(source) or 'none published'}; next update {expected or 'unknown'} ({cadence})"
+        )
         facts[source] = {
             "files_in_raw": len(found),
             "newest_period_end": str(newest[source]) if newest.get(source) else None,
             "cadence": cadence,
+            "next_update_expected": expected,
             "published_files": [
                 dict(
                     zip(
@@ -328,6 +337,17 @@ def _sources(options: argparse.Namespace) -> int:
     unknown = [file.relative for file in inventory.files if file.kind == "unknown"]
     lines += [f"unknown: {relative} belongs to no declared source" for relative in unknown]
     return _say(options, {"sources": facts, "unknown": unknown}, lines)
+
+
+_MONTHS_BETWEEN = {"monthly": 1, "quarterly": 3, "termly": 4, "annual": 12}
+
+
+def _next_update(received: datetime | None, cadence: str) -> str | None:
+    """The month in which the next file is due: the newest file's arrival and the declared cadence."""
+    if received is None or cadence not in _MONTHS_BETWEEN:
+        return None
+    months = received.year * 12 + received.month - 1 + _MONTHS_BETWEEN[cadence]
+    return f"{months // 12}-{months % 12 + 1:02d}"
 
 
 def _editions(options: argparse.Namespace) -> int:

@@ -58,8 +58,8 @@ def _checks(manifest: Mapping[str, Any]) -> str:
         _table(
             ("Check", "Severity", "Protects"),
             (
-                (_code(name), "warning" if name in load._WARNINGS else "critical", why)
-                for name, why in load._WHY.items()
+                (_code(name), "warning" if name in load.FILE_WARNINGS else "critical", why)
+                for name, why in load.FILE_CHECKS.items()
             ),
         ),
         "## Expectations\n\nIn `expectations/`, one module per guarded table, run by Great Expectations.\n",

@@ -25,6 +25,7 @@ from dagster_project.settings import (
     Edition,
     GroupMember,
     Settings,
+    SettingsError,
     load_groups,
     load_settings,
     settings_fingerprint,
@@ -89,10 +90,12 @@ def open_run(
     """Read settings and declarations and make the data folders.
 
     Raises:
-        SettingsError: If council.yml or council/groups.csv cannot be used.
+        SettingsError: If council.yml or council/groups.csv cannot be used, or there is no folder of raw extracts.
         UnknownEdition: If the edition asked for is not in council.yml.
     """
     settings = load_settings(council_file)
+    if not raw_dir.is_dir():
+        raise SettingsError(f"{raw_dir}: there is no such folder; --raw names the folder of raw extracts")
     groups = load_groups(council_file.parent / "council" / "groups.csv")
     edition_for(settings, asked=edition, newest_31_march=None)
     folders = DataFolders(data_dir.resolve())
@@ -176,7 +179,10 @@ def land(run: Run, source: str, *, now: datetime) -> list[LandedFile]:
         _store(connection, results)
         from dagster_project.quality.run import rejections
 
-        load.settle(connection, source, run.catalogue, inventory, rejected=rejections(_waived(run, results)))
+        # What a source says of itself names the file: its checks do not.
+        names = {file.file_id: f"{source}: {file.file_path}: " for file in landed}
+        rejected = {id_: names.get(id_, "") + words for id_, words in rejections(_waived(run, results)).items()}
+        load.settle(connection, source, run.catalogue, inventory, rejected=rejected)
     point(f"land.{source}.settled")
     return landed
 

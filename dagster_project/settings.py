@@ -3,6 +3,7 @@
 import csv
 import difflib
 import hashlib
+import io
 import re
 from datetime import date
 from pathlib import Path
@@ -137,15 +138,18 @@ def load_groups(file: Path) -> tuple[GroupMember, ...]:
     """
     if not file.exists():
         return ()
-    with file.open(encoding="utf-8-sig", newline="") as handle:
-        members = []
-        for number, row in enumerate(csv.DictReader(handle), start=2):
-            where = f"{file}, line {number}"
-            cells = {key: value for key, value in row.items() if key is not None and value not in (None, "")}
-            member = _checked(GroupMember, cells, where)
-            if member.group_id in RESERVED_GROUPS:
-                raise SettingsError(f"{where}: group_id `{member.group_id}` is built in; choose another name")
-            members.append(member)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeError:
+        raise SettingsError(f"{file}: is not UTF-8 text; save it as CSV UTF-8") from None
+    members = []
+    for number, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), start=2):
+        where = f"{file}, line {number}"
+        cells = {key: value for key, value in row.items() if key is not None and value not in (None, "")}
+        member = _checked(GroupMember, cells, where)
+        if member.group_id in RESERVED_GROUPS:
+            raise SettingsError(f"{where}: group_id `{member.group_id}` is built in; choose another name")
+        members.append(member)
     return tuple(members)
 
 

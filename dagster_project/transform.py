@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from dagster_project.quality.results import CheckResult
 from dagster_project.warehouse import connection_settings
 
 MANIFEST = DBT_DIR / "target" / "manifest.json"
+_PARTIAL_PARSE = "partial_parse.msgpack"
 
 
 class BuildError(Exception):
@@ -64,14 +67,22 @@ def ensure_manifest() -> Path:
     fingerprint = _project_fingerprint()
     if MANIFEST.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == fingerprint:
         return MANIFEST
-    # Parsing opens no database; its name is part of what is parsed.
-    result = _invoke(
-        ["parse"], target=MANIFEST.parent, environment=_places(MANIFEST.with_name("warehouse.duckdb"), "none")
-    )
-    if not result.success:
-        raise BuildError(f"the dbt project does not parse: {result.exception}")
-    stamp.write_text(fingerprint, encoding="utf-8")
+    # Two processes may find it stale at once: each parses aside and moves whole files into place, the stamp last.
+    with tempfile.TemporaryDirectory(prefix=".parse-", dir=_existing(MANIFEST.parent)) as folder:
+        aside = Path(folder)
+        # Parsing opens no database; its name is part of what is parsed.
+        result = _invoke(["parse"], target=aside, environment=_places(aside / "warehouse.duckdb", "none"))
+        if not result.success:
+            raise BuildError(f"the dbt project does not parse: {result.exception}")
+        (aside / stamp.name).write_text(fingerprint, encoding="utf-8")
+        for name in (_PARTIAL_PARSE, MANIFEST.name, stamp.name):
+            os.replace(aside / name, MANIFEST.with_name(name))
     return MANIFEST
+
+
+def _existing(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def build(folders: DataFolders, *, select: Sequence[str] | None, announce: Announce) -> Build:
@@ -121,7 +132,7 @@ def _parsed_target(folders: DataFolders) -> Path:
     """Make dbt's folder beside the warehouse. Parsing anew costs seconds, and set-up has parsed the same project."""
     target = folders.dbt_target
     target.mkdir(parents=True, exist_ok=True)
-    parsed = MANIFEST.with_name("partial_parse.msgpack")
+    parsed = MANIFEST.with_name(_PARTIAL_PARSE)
     if parsed.exists() and not (target / parsed.name).exists():
         shutil.copy2(parsed, target / parsed.name)
     return target
@@ -203,8 +214,13 @@ def _node_result(item: Any) -> NodeResult:
         status=str(item.status),
         seconds=float(item.execution_time or 0.0),
         failures=int(item.failures or 0),
-        message=item.message,
+        message=_without_values(item.message),
     )
+
+
+def _without_values(message: str | None) -> str | None:
+    """An error of the database may quote a cell; what stands in quotes is left out."""
+    return re.sub(r"'[^']*'", "'...'", message) if message else None
 
 
 def test_results(build_: Build, manifest: Mapping[str, Any]) -> list[CheckResult]:

@@ -20,7 +20,7 @@ def expectations(context: SuiteContext) -> "list[Expectation]":
             "indicators_kept",
             severity="warning",
             why="there are at least as many indicators as in the last publication",
-            advice="Run `cfp plan` to see which are gone, and the source list for why.",
+            advice="Run `cfp sources` to see which source is gone or no longer holds them.",
             query="""with counted as (select count(*) as indicators from {batch}),
                 before as (select max(indicator_count) as indicators from quality.previous_publication)
                 select c.indicators as checked, greatest(coalesce(b.indicators, 0) - c.indicators, 0) as failed,

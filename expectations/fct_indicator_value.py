@@ -167,7 +167,7 @@ def expectations(context: SuiteContext) -> "list[Expectation]":
             "figures_moved_since_last_publication",
             severity="warning",
             why=f"at most {context.moved_share:.0%} of headline figures differ by a tenth from those last published",
-            advice="Run `cfp plan` to see every change with its cause before it goes out.",
+            advice="Compare marts.fct_indicator_value of the last version with this one before it goes out.",
             query=f"""with current as ({current}),
                 both_there as (
                     select c.indicator_id,
@@ -194,7 +194,7 @@ def expectations(context: SuiteContext) -> "list[Expectation]":
             "figures_lost_since_last_publication",
             severity="warning",
             why="figures that were published last time are still there, save one in a hundred",
-            advice="A source may be absent, or a release no longer reaches as far back: run `cfp plan` for the list.",
+            advice="A source may be absent, or a release no longer reaches as far back: run `cfp sources`.",
             query=f"""with current as ({current}),
                 compared as (
                     select p.indicator_id, c.value is null as is_lost

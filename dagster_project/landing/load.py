@@ -264,8 +264,8 @@ def _store_table(
     return stored, checks
 
 
-_WARNINGS = frozenset({"unknown_column", "has_rows", "declared_folder"})
-_WHY = {
+FILE_WARNINGS = frozenset({"unknown_column", "has_rows", "declared_folder"})
+FILE_CHECKS = {
     "readable": "A file that cannot be read in full gives no figures.",
     "encoding": "Text in an unknown encoding would lose letters.",
     "not_empty": "An empty file usually means a failed export.",
@@ -285,13 +285,13 @@ def _file_check(opened: OpenTable, row: SourceFile, check_id: str, fault: str | 
         suite="landing",
         table_name=table.key,
         check_id=check_id,
-        severity="warning" if check_id in _WARNINGS else "critical",
+        severity="warning" if check_id in FILE_WARNINGS else "critical",
         scope="file",
         outcome="fail" if fault else "pass",
         checked_count=opened.rows_landed,
         failed_count=1 if fault else 0,
         owner=table.owner,
-        why=_WHY[check_id],
+        why=FILE_CHECKS[check_id],
         message=f"{table.source}: {row.file_path}: {fault}" if fault else None,
         source_id=table.source,
         file_id=row.file_id,
@@ -347,7 +347,7 @@ def _register_failure(
         outcome="fail",
         failed_count=1,
         owner=(table or tables[0]).owner,
-        why=_WHY[error.check_id],
+        why=FILE_CHECKS[error.check_id],
         message=message,
         source_id=source,
         file_id=row.file_id,

@@ -49,8 +49,8 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
     vintages = sorted({part for fact in facts for part in str(fact["vintage_id"]).split(" + ")})
     files = _rows(
         connection,
-        """SELECT vintage_id, file_path, sha256, received_at, release, rows_landed, rows_loaded, rows_quarantined,
-            status
+        """SELECT file_id, vintage_id, file_path, sha256, received_at, release,
+            rows_landed, rows_loaded, rows_quarantined, status
         FROM marts.source_file WHERE list_contains(?, vintage_id) ORDER BY ALL""",
         [vintages],
     )
@@ -70,10 +70,9 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
         "checks": _rows(
             connection,
             """SELECT suite, check_id, severity, outcome, message FROM marts.check_result
-            WHERE outcome <> 'pass' OR table_name LIKE '%fct_indicator_value%'
-                OR table_name LIKE '%indicator_comparison%'
+            WHERE list_contains(?, file_id) OR list_contains(?, split_part(table_name, '.', 2))
             ORDER BY outcome, suite, check_id""",
-            [],
+            [[file["file_id"] for file in files], ["fct_indicator_value", "indicator_comparison"]],
         ),
     }
 
@@ -159,7 +158,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, parameters: list[Any]
 def _unknown(connection: duckdb.DuckDBPyConnection, figure_id: str) -> str:
     known = [row["figure_id"] for row in _rows(connection, "SELECT figure_id FROM marts.edition_figure", [])]
     near = difflib.get_close_matches(figure_id, known, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"; did you mean {near[0]}?" if near else "."
     return (
         f"no published figure {figure_id}{hint} An id is indicator/area/period, for example "
         f"{known[0] if known else 'cla_31_march_rate/E08000035/snapshot_2025-03-31'}; "

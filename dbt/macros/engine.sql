@@ -1,9 +1,11 @@
 {# Everything that DuckDB writes in its own way stands here, behind a dispatched macro; `make lint` fails on it elsewhere. #}
 
-{# Text of a return to a date: day first, ISO, or ISO with a time; null when it is none of them or an impossible day. #}
+{# Text of a return to a date: day first or ISO, whatever time of day follows; null when it is neither or an impossible day. #}
 {% macro return_date(expression) -%}{{ return(adapter.dispatch('return_date')(expression)) }}{%- endmacro %}
 {% macro duckdb__return_date(expression) -%}
-    cast(try_strptime(trim({{ expression }}), ['%d/%m/%Y', '%Y-%m-%d', '%Y-%m-%d %H:%M:%S', '%d/%m/%Y %H:%M:%S']) as date)
+    cast(
+        try_strptime(split_part(split_part(trim({{ expression }}), ' ', 1), 'T', 1), ['%d/%m/%Y', '%Y-%m-%d']) as date
+    )
 {%- endmacro %}
 
 {# Distinct texts of a group, ordered, with a comma and a space between. #}

@@ -33,10 +33,14 @@ SMALL = ("population", "published/ees/cla_number_and_rate_per_10k_children", "so
 _READER = """
 import json, sys, duckdb
 connection = duckdb.connect(sys.argv[1], read_only=True)
+# Its progress bar would stand among the answers.
+connection.execute("SET enable_progress_bar = false")
 tables = [name for name, in connection.execute(
     "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts' ORDER BY 1").fetchall()]
 print(json.dumps({
-    "tables": {name: len(connection.execute(f'SELECT * FROM marts."{name}"').fetchall()) for name in tables},
+    # Hashing a whole row reads every cell of it.
+    "tables": {name: connection.execute(f'SELECT count(hash(t)) FROM marts."{name}" AS t').fetchone()[0]
+        for name in tables},
     "publication": connection.execute(
         "SELECT version_id, edition_id, inputs_fingerprint FROM marts.publication").fetchall(),
 }))

@@ -245,12 +245,20 @@ def test_a_windows_file_is_read_as_what_it_is(small: Desk, small_desk: Desk) -> 
     assert differing_rows(small.published, small_desk.published, "indicator_comparison", columns) == 0
 
 
-def test_a_file_that_turned_into_a_folder_takes_its_figures_with_it_and_what_lies_inside_is_told(small: Desk) -> None:
+def test_a_file_that_turned_into_a_folder_counts_as_taken_away_and_what_lies_inside_as_unknown(small: Desk) -> None:
     put_a_folder_in_its_place(small.raw / POPULATION)
-    outcome = small.cfp("refresh")
-    assert outcome.code == 0, str(outcome)
-    assert POPULATION in outcome.out
+    outcome = small.refresh("--json")
+    assert outcome.facts["sources"]["population"]["status"] == "not_available"
     assert_rows_accounted_for(small)
+    held = small.query(
+        "SELECT file_path, status, file_use FROM marts.source_file WHERE source_id = 'population' ORDER BY file_path"
+    )
+    assert held == [(POPULATION, "removed", "none"), (f"{POPULATION}/notes.csv", "unknown", "none")]
+    rates = small.query(
+        """SELECT DISTINCT value, value_status FROM marts.fct_indicator_value
+        WHERE indicator_id = 'cla_31_march_rate' AND source_kind = 'local'"""
+    )
+    assert rates == [(None, "source_missing")]
 
 
 def test_without_an_earlier_good_file_a_source_has_failed_and_the_others_publish(tmp_path: Path, warm: WarmCfp) -> None:
@@ -297,10 +305,13 @@ def test_nothing_under_raw_is_refused_with_what_to_do_and_what_is_published_stay
 def test_the_same_file_twice_counts_once(small: Desk, small_desk: Desk) -> None:
     for file in (CLA, EPISODES):
         shutil.copy(small.raw / file, (small.raw / file).with_name("copy_of_it.csv"))
-    outcome = small.refresh()
-    held = small.query("SELECT file_name, rows_loaded FROM marts.source_file WHERE status = 'duplicate'")
-    assert held == [("copy_of_it.csv", 0)] * 2
-    assert "copy_of_it.csv" in outcome.out
+    small.refresh()
+    held = small.query(
+        "SELECT message, rows_loaded FROM marts.source_file WHERE status = 'duplicate' ORDER BY file_path"
+    )
+    assert [rows for _, rows in held] == [0, 0]
+    for (message, _), file in zip(held, (CLA, EPISODES), strict=True):
+        assert f"copy_of_it.csv: the same content as {file}" in message
     for table in FIGURES:
         assert differing_rows(small.published, small_desk.published, table) == 0, table
 

@@ -32,13 +32,19 @@ def test_last_edition_not_yet_published_is_built() -> None:
     assert edition_for(settings(OUT, NEXT), asked=None, newest_31_march=2030) == NEXT
 
 
-def test_last_one_is_built_again_when_all_are_published() -> None:
-    assert edition_for(settings(OUT), asked=None, newest_31_march=2025) == OUT
+def test_published_editions_stay_as_they_are_and_the_next_free_number_is_built() -> None:
+    assert edition_for(settings(OUT), asked=None, newest_31_march=2025) == Edition(id="2025-01")
+    assert edition_for(settings(OUT), asked=None, newest_31_march=2023) == Edition(id="2023-02")
 
 
 def test_edition_asked_for_is_built_whatever_waits() -> None:
     assert edition_for(settings(OUT, NEXT), asked="2023-01", newest_31_march=2025) == OUT
     assert edition_for(settings(), asked="2019-01b", newest_31_march=2025).id == "2019-01b"
+
+
+def test_text_that_is_no_edition_id_is_refused() -> None:
+    with pytest.raises(UnknownEdition, match="such as 2025-01"):
+        edition_for(settings(), asked="../x", newest_31_march=2025)
 
 
 def test_unknown_edition_is_refused_with_those_that_are_listed() -> None:

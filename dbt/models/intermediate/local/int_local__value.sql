@@ -56,7 +56,7 @@ with
                 else 'source_missing'
             end as value_status,
             -- A rate stands on two vintages and names both.
-            concat(looked_after.vintage_id, coalesce(concat(' + ', population.vintage_id), '')) as vintage_id
+            looked_after.vintage_id || coalesce(' + ' || population.vintage_id, '') as vintage_id
         from looked_after
         left join
             {{ ref('int_population__current') }} as population
