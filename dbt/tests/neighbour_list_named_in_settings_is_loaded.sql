@@ -1,6 +1,6 @@
 -- A list that council.yml names but that has not arrived would leave every neighbour mean empty without a word. Where no
 -- list has arrived at all, the source is simply not available.
-{{ config(severity='error') }}
+{{ config(severity='error', meta={'dagster': {'ref': {'name': 'int_comparator__member'}}}) }}
 select council.neighbours
 from {{ source('settings', 'council') }} as council
 where council.neighbours <> 'newest'
