@@ -1,7 +1,7 @@
 """The dbt project as assets and checks. dbt runs once, in this process; what it did is told as Dagster events."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -10,6 +10,7 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dagster_project import refresh
+from dagster_project.quality.results import CheckResult
 from dagster_project.resources import Council
 from dagster_project.transform import Build, ensure_manifest
 from dagster_project.warehouse import open_warehouse
@@ -79,6 +80,7 @@ def dbt_build(
                     "SELECT schema_name || '.' || table_name, estimated_size FROM duckdb_tables() ORDER BY 1"
                 ).fetchall()
             )
+            stored = refresh.stored_results(run, connection)
     errors = {node.unique_id: node for node in build.errors} if build else {}
     built = {node.unique_id for node in build.nodes if node.status == "success"} if build else set()
     skipped = {node.unique_id for node in build.nodes if node.status == "skipped"} if build else set()
@@ -91,8 +93,8 @@ def dbt_build(
         if count is not None:
             metadata["dagster/row_count"] = int(count)
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+    yield from _test_events(stored, {node.unique_id for node in build.nodes} if build else set(), context)
     if build:
-        yield from _test_events(build, context)
         _raise_for(build)
 
 
@@ -103,22 +105,25 @@ def _buildable() -> Iterator[Mapping[str, Any]]:
     return (nodes[name] for name in TopologicalSorter(parents).static_order())
 
 
-def _test_events(build: Build, context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    """The tests of the build as check results; counts only."""
+def _test_events(
+    stored: Sequence[CheckResult], rerun: Collection[str], context: dg.AssetExecutionContext
+) -> Iterator[dg.AssetCheckResult]:
+    """Every wanted test with its newest result: one that did not have to run again still guards its table."""
     wanted = context.selected_asset_check_keys
-    for node in build.nodes:
-        if node.resource_type != "test" or node.status == "skipped":
+    results = {result.check_id: result for result in stored if result.suite == "dbt"}
+    for name, node in MANIFEST["nodes"].items():
+        result = results.get(node["name"])
+        if node["resource_type"] != "test" or result is None:
             continue
-        key = get_asset_check_key_for_test(MANIFEST, TRANSLATOR, node.unique_id, project=None)
+        key = get_asset_check_key_for_test(MANIFEST, TRANSLATOR, name, project=None)
         if key is None or key not in wanted:
             continue
-        severity = dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR
         yield dg.AssetCheckResult(
             asset_key=key.asset_key,
             check_name=key.name,
-            passed=node.status == "pass",
-            severity=severity,
-            metadata={"failing_rows": node.failures},
+            passed=result.outcome != "fail",
+            severity=dg.AssetCheckSeverity.ERROR if result.severity == "critical" else dg.AssetCheckSeverity.WARN,
+            metadata={"failing_rows": result.failed_count, "run_again": name in rerun},
         )
 
 

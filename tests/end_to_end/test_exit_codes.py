@@ -197,7 +197,7 @@ def test_json_is_one_object_and_quiet_says_nothing_on_the_error_stream(tmp_path:
     def whole_process(*arguments: str) -> subprocess.CompletedProcess[str]:
         """The console script from nothing: what its libraries print at import and at the end counts too."""
         return subprocess.run(
-            [sys.executable, "-m", "dagster_project.cli", *arguments, *map(str, desk.arguments())],
+            [sys.executable, "-m", "dagster_project.cli", arguments[0], *map(str, desk.arguments()), *arguments[1:]],
             cwd=PROJECT,
             capture_output=True,
             text=True,
