@@ -420,7 +420,8 @@ def _duplicates(known: Sequence[SourceFile], found: Sequence[InventoryFile]) -> 
     loaded = {file.file_id for file in known if file.status == "loaded" and file.use != "none"}
     first: dict[tuple[object, ...], str] = {}
     duplicates = {}
-    data = [file for file in found if file.kind == "data"]
+    # Empty files are faults of their own, not copies of one another.
+    data = [file for file in found if file.kind == "data" and file.size > 0]
     # A file that is loaded already stays the one that counts, whatever the names of its copies.
     for file in sorted(data, key=lambda file: (_id(file) not in loaded, file.relative)):
         key = (file.release, file.as_at, file.tables, file.sha256)
