@@ -58,6 +58,8 @@ def browser() -> Iterator[Browser]:
     """A headless browser that reaches nothing but the file."""
     sync_api = pytest.importorskip("playwright.sync_api")
     path = chromium()
+    if path is None and os.environ.get("CI"):
+        pytest.fail("CI must have Chromium: .ci/run installs it")
     if path is None:
         pytest.skip("no Chromium on this machine")
     with sync_api.sync_playwright() as playwright:
