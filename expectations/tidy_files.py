@@ -45,6 +45,65 @@ def time_rule(prefix: str) -> RowRule:
     )
 
 
+def counts_rule(check_id: str, columns: Sequence[str], *, of: str) -> RowRule:
+    """Return the rule that counts are whole and not negative; `of` says what is counted."""
+    return RowRule(
+        check_id=check_id,
+        severity="critical",
+        why=f"{of} are counted in whole numbers, never below zero",
+        advice=f"The columns may have moved. {NEWEST_AGAIN}",
+        breaks=" or ".join(f"{number(c)} < 0 or {number(c)} <> round({number(c)}, 0)" for c in columns),
+    )
+
+
+def percentages_rule(check_id: str, columns: Sequence[str], *, of: str) -> RowRule:
+    """Return the rule that percentages lie between 0 and 100; `of` says what they are shares of."""
+    return RowRule(
+        check_id=check_id,
+        severity="critical",
+        why=f"percentages of {of} lie between 0 and 100",
+        advice=f"The columns may have moved. {NEWEST_AGAIN}",
+        breaks=" or ".join(f"{number(column)} not between 0 and 100" for column in columns),
+    )
+
+
+def share_rule(check_id: str, shares: Sequence[tuple[str, str, str]], *, decimals: int) -> RowRule:
+    """Return the rule that printed percentages are those of their counts.
+
+    Args:
+        shares: Columns of each percentage, its numerator and its denominator.
+        decimals: Decimals that the percentages are printed with.
+    """
+
+    def breaks(percentage: str, numerator: str, denominator: str) -> str:
+        share, part, whole = number(percentage), number(numerator), number(denominator)
+        # Counts above authority level are rounded to 10, so each may be 5 out.
+        return f"""({whole} > 0 and abs({share} - 100 * {part} / {whole}) > {0.5 * 10**-decimals} + 1e-9
+            + case when {LEVEL} = 'local authority' then 0 else 5 * (100 + {share}) / greatest({whole} - 5, 1) end)"""
+
+    return RowRule(
+        check_id=check_id,
+        severity="warning",
+        why="a percentage is 100 x its numerator / its denominator within the rounding of the three",
+        advice="Use the published percentage and tell the publisher which rows disagree.",
+        breaks=" or ".join(f"coalesce({breaks(*share)}, false)" for share in shares),
+        allowed_share=0.01,
+    )
+
+
+def one_option_rule(check_id: str, *, column: str) -> "Expectation":
+    """Return the rule that a column which splits nothing holds one word; a second one would count rows twice."""
+    return rule(
+        check_id,
+        severity="critical",
+        why=f"the column {column} holds one word, so that every area and period has one row",
+        advice=f"The file has a new breakdown: declare which of its rows is the total. {NEWEST_AGAIN}",
+        query=f"""select _file_id as file_id, 1 as checked,
+            cast(count(distinct coalesce(lower(trim({column})), '')) <> 1 as integer) as failed
+            from {{batch}} group by 1""",
+    )
+
+
 def whole_file_rules(
     prefix: str, *, table: str, filters: Sequence[str], values: Sequence[str], added: str | None
 ) -> "list[Expectation]":
@@ -165,12 +224,12 @@ def _missing_share(table: str, values: Sequence[str]) -> str:
 def _adding_up(prefix: str, *, parts: str, column: str) -> "list[Expectation]":
     count = number(column)
     # National and regional counts are rounded to 10, so nine regions may differ by 9 x 10; half a per cent allows for
-    # the children whose authority is not given.
+    # the children whose authority is not given. England holds those of an authority whose own figure is withheld.
     return [
         rule(
             f"{prefix}_adds_up",
             severity="warning",
-            why="England is the sum of its nine regions, and of its authorities where all are there, none suppressed",
+            why="England is the sum of its nine regions, and of its authorities where each of them has a figure",
             advice="Inner and Outer London are parts of London; otherwise ask the publisher which level is wrong.",
             query=f"""with totals as (
                     select {parts},
@@ -179,12 +238,12 @@ def _adding_up(prefix: str, *, parts: str, column: str) -> "list[Expectation]":
                         sum({count}) filter (where {LEVEL} = 'local authority') as authorities,
                         count(distinct old_la_code) >= 150 as is_complete,
                         count(*) filter (where {LEVEL} = 'local authority'
-                            and lower(trim({column})) in ('c', 'k', 'low')) as suppressed
+                            and lower(trim({column})) in ('c', 'k', 'low', 'u', 'x')) as withheld
                     from {{batch}} group by all
                 )
                 select _file_id as file_id, count(*) as checked,
                     count(*) filter (where abs(england - regions) > greatest(90, 0.005 * england)
-                        or (is_complete and suppressed = 0
+                        or (is_complete and withheld = 0
                             and abs(england - authorities) > greatest(90, 0.005 * england))) as failed
                 from totals group by 1""",
         ),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.synthetic import care, ees, lait
+from dagster_project.synthetic import care, ees, ees_social_care, lait
 from dagster_project.synthetic.care import EPISODE_COLUMNS, HEADER_COLUMNS, RETURN_YEARS
 from dagster_project.synthetic.files import write_csv, write_parquet, write_text_table, write_workbook
 from dagster_project.synthetic.looked_after import DIFFERENCE, DIFFERING_YEAR, AllCareFigures, care_figures
@@ -16,8 +16,12 @@ SMALLEST_SCALE, LARGEST_SCALE = 0.02, 20.0
 #: Below this scale the tidy files stay small: the areas the subject is compared with, fewer years of key stage 4.
 COMPACT_BELOW = 0.2
 COMPACT_KEY_STAGE_4_YEARS = 5
+COMPACT_COUNT_YEARS, COMPACT_ANSWER_YEARS = 4, 2
 LAIT_RELEASE = "2026-04"
 LOOKED_AFTER_RELEASE = "2025-11"
+IN_NEED_RELEASE = "2025-10"
+#: Years of the tidy files that hold one row per area and year, and of those with a row per answer as well.
+COUNT_YEARS, ANSWER_YEARS = 10, 5
 POPULATION_VINTAGE = "mid-2024"
 
 #: Faults a council's extract really has, one in a year, for the checks to report. The newest return is clean.
@@ -91,10 +95,15 @@ def write_demo(
     _write_returns(writer, children)
     announce("writing Explore Education Statistics files")
     shown = _shown(seed, scale, authority, authorities)
-    years = COMPACT_KEY_STAGE_4_YEARS if scale < COMPACT_BELOW else ees.KEY_STAGE_4_YEARS
+    is_compact = scale < COMPACT_BELOW
+    years = COMPACT_KEY_STAGE_4_YEARS if is_compact else ees.KEY_STAGE_4_YEARS
     _write_ees(writer, seed, authorities, population, figures, shown, years)
+    indicators = lait.load_indicators()
+    values = lait.Figures(seed, authorities, population, figures, indicators)
+    _write_social_care(writer, seed, authorities, figures, values, shown, is_compact=is_compact)
+    _write_scorecards(writer, seed, authorities, population, indicators, values, shown)
     announce("writing Local Authority Interactive Tool files")
-    _write_lait(writer, seed, authorities, population, figures)
+    _write_lait(writer, seed, authorities, indicators, values)
     announce(f"{len(writer.counts)} files, {sum(writer.counts.values()):,} rows")
     return writer.counts
 
@@ -217,13 +226,98 @@ def _write_ees(
     writer.note(path, write_csv(path, ees.POPULATION_COLUMNS, rows))
 
 
-def _write_lait(
-    writer: _Writer, seed: int, authorities: tuple[Authority, ...], population: Population, figures: AllCareFigures
+def _write_social_care(
+    writer: _Writer,
+    seed: int,
+    authorities: tuple[Authority, ...],
+    care_figures: AllCareFigures,
+    values: lait.Figures,
+    shown: frozenset[int],
+    *,
+    is_compact: bool,
 ) -> None:
-    indicators = lait.load_indicators()
+    """Write the files of children in need, plans, placements and care leavers; the names are the publisher's."""
+    counts = COMPACT_COUNT_YEARS if is_compact else COUNT_YEARS
+    answers = COMPACT_ANSWER_YEARS if is_compact else ANSWER_YEARS
+    tables = ees_social_care
+    for name, release, suffix, columns, rows, bom in (
+        (
+            "b1_children_in_need",
+            IN_NEED_RELEASE,
+            "_2013_to_2025",
+            tables.IN_NEED_COLUMNS,
+            tables.in_need_rows(seed, authorities, values, years=counts, shown=shown),
+            False,
+        ),
+        (
+            "c1_children_in_need_referrals_and_rereferrals",
+            IN_NEED_RELEASE,
+            "_2013_to_2025",
+            tables.REFERRAL_COLUMNS,
+            tables.referral_rows(seed, authorities, values, years=counts, shown=shown),
+            False,
+        ),
+        (
+            "d3_cpps_subsequent_plan",
+            IN_NEED_RELEASE,
+            "_2013_to_2025",
+            tables.PLAN_COLUMNS,
+            tables.plan_rows(authorities, values, years=counts, shown=shown),
+            False,
+        ),
+        (
+            "la_cla_placement_stability",
+            LOOKED_AFTER_RELEASE,
+            "",
+            tables.STABILITY_COLUMNS,
+            tables.stability_rows(seed, authorities, care_figures, years=answers, shown=shown),
+            True,
+        ),
+        (
+            "la_care_leavers_accommodation_suitability",
+            LOOKED_AFTER_RELEASE,
+            "",
+            tables.CARE_LEAVER_COLUMNS,
+            tables.care_leaver_rows(seed, authorities, values, years=answers, shown=shown),
+            False,
+        ),
+    ):
+        file = f"{name}{suffix}.csv"
+        path = writer.folder(f"published/ees/{name}/{release}", [file]) / file
+        writer.note(path, write_csv(path, columns, rows, bom=bom))
+
+
+def _write_scorecards(
+    writer: _Writer,
+    seed: int,
+    authorities: tuple[Authority, ...],
+    population: Population,
+    indicators: tuple[lait.Indicator, ...],
+    values: lait.Figures,
+    shown: frozenset[int],
+) -> None:
+    by_name = {indicator.short_desc: indicator for indicator in indicators}
+
+    def value(short_desc: str, area: int, year: int) -> float | None:
+        found = values.value(by_name[short_desc], area, year)
+        return None if found is None else float(found)
+
+    for year, columns in ees_social_care.SCORECARD_COLUMNS.items():
+        file = f"neet_la_scorecard_{year}.csv"
+        path = writer.folder(f"published/ees/neet_la_scorecard/{year}", [file]) / file
+        rows = ees_social_care.scorecard_rows(seed, authorities, population, value, year=year, shown=shown)
+        writer.note(path, write_csv(path, columns, rows))
+
+
+def _write_lait(
+    writer: _Writer,
+    seed: int,
+    authorities: tuple[Authority, ...],
+    indicators: tuple[lait.Indicator, ...],
+    values: lait.Figures,
+) -> None:
     names = ["bds_long_0.parquet", "lait_data_dictionary.csv", *lait.NEIGHBOUR_LISTS, "la_code_list.xlsx"]
     folder = writer.folder(f"published/lait/{LAIT_RELEASE}", names)
-    values = lait.Figures(seed, authorities, population, figures, indicators)
     path = folder / "bds_long_0.parquet"
     rows = lait.figure_rows(seed, authorities, indicators, values)
     writer.note(path, write_parquet(path, lait.FIGURE_COLUMNS, rows))
@@ -254,7 +348,8 @@ What is in it:
   breaks included. Faults on purpose, in the episodes: a blank line ({BLANK_LINE_YEAR}), a code in lower case
   ({LOWER_CASE_YEAR}), a row twice ({REPEATED_ROW_YEAR}).
 - `published/ees/`: the published numbers agree with the returns, except {DIFFERING_YEAR}, where the published number is
-  {DIFFERENCE} higher. Two releases of key stage 4, the newer one revised.
+  {DIFFERENCE} higher. Two releases of key stage 4, the newer one revised. Children in need, referrals, plans,
+  placements, care leavers and two scorecards of young people aged 16 and 17 agree with the figures for all authorities.
 - `published/lait/`: figures for all authorities, dictionary, two neighbour lists, list of authorities.
 - `population/`: mid-year estimates; a rate for 31 March uses those of the year before.
 

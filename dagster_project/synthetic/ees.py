@@ -21,7 +21,7 @@ from dagster_project.synthetic.places import (
     to_nearest_ten,
 )
 
-_PLACE = (
+PLACE_COLUMNS = (
     "time_period",
     "time_identifier",
     "geographic_level",
@@ -31,7 +31,7 @@ _PLACE = (
     "region_name",
 )
 LOOKED_AFTER_COLUMNS = (
-    *_PLACE,
+    *PLACE_COLUMNS,
     "old_la_code",
     "la_name",
     "new_la_code",
@@ -40,9 +40,9 @@ LOOKED_AFTER_COLUMNS = (
     "children_count",
     "rate_per_10000",
 )
-POPULATION_COLUMNS = (*_PLACE, "old_la_code", "new_la_code", "la_name", "age_group", "population_estimate")
+POPULATION_COLUMNS = (*PLACE_COLUMNS, "old_la_code", "new_la_code", "la_name", "age_group", "population_estimate")
 KEY_STAGE_4_COLUMNS = (
-    *_PLACE,
+    *PLACE_COLUMNS,
     "old_la_code",
     "la_name",
     "new_la_code",
@@ -73,7 +73,8 @@ KEY_STAGE_4_YEARS = 7
 WITHOUT_PROGRESS = frozenset({2020, 2021, 2025})
 
 
-def _place(area: Authority | int, period: str, identifier: str) -> tuple[str, ...]:
+def place_cells(area: Authority | int, period: str, identifier: str) -> tuple[str, ...]:
+    """Return the cells of PLACE_COLUMNS for an authority, or for the number of a region or England."""
     head = (period, identifier)
     if area == ENGLAND:
         return (*head, "National", "E92000001", "England", "", "")
@@ -84,12 +85,13 @@ def _place(area: Authority | int, period: str, identifier: str) -> tuple[str, ..
     return (*head, "Local authority", "E92000001", "England", region.ees_code, region.ees_name)
 
 
-def _areas(authorities: Sequence[Authority]) -> tuple[Authority | int, ...]:
+def listed_areas(authorities: Sequence[Authority]) -> tuple[Authority | int, ...]:
     """Return England, the regions with both halves of London, and the authorities, as the files list them."""
     return (ENGLAND, *(region.number for region in REGIONS), *authorities)
 
 
-def _authority_cells(area: Authority | int, *, code_first: bool) -> tuple[str, str, str]:
+def authority_cells(area: Authority | int, *, code_first: bool) -> tuple[str, str, str]:
+    """Return number, nine-character code and name (files disagree on their order), empty above the authority."""
     if isinstance(area, int):
         return ("", "", "")
     if code_first:
@@ -119,7 +121,7 @@ def looked_after_rows(
         ("Children starting to be looked after each year", "started"),
     )
     for year in LOOKED_AFTER_YEARS:
-        for area in _areas(listed):
+        for area in listed_areas(listed):
             number = area if isinstance(area, int) else area.number
             residents = population.under(number, year)
             found = figures[number].get(year)
@@ -137,8 +139,8 @@ def looked_after_rows(
                         "c" if hidden else str(per_10_000(count, residents)),
                     )
                 yield (
-                    *_place(area, str(year), "Reporting year"),
-                    *_authority_cells(area, code_first=False),
+                    *place_cells(area, str(year), "Reporting year"),
+                    *authority_cells(area, code_first=False),
                     label,
                     *cells,
                 )
@@ -147,12 +149,12 @@ def looked_after_rows(
 def population_rows(authorities: Sequence[Authority], population: Population) -> Iterator[tuple[str, ...]]:
     """Yield the mid-year estimates, newest first; only authorities that existed have a row."""
     for year in range(LAST_MID_YEAR, FIRST_MID_YEAR - 1, -1):
-        for area in _areas(authorities):
+        for area in listed_areas(authorities):
             residents = population.by_area[area if isinstance(area, int) else area.number].get(year)
             if residents is not None:
                 yield (
-                    *_place(area, str(year), "Reporting year"),
-                    *_authority_cells(area, code_first=True),
+                    *place_cells(area, str(year), "Reporting year"),
+                    *authority_cells(area, code_first=True),
                     "Children aged 0 to 17 years",
                     str(residents),
                 )
@@ -255,7 +257,7 @@ def key_stage_4_rows(
                 for authority in authorities
                 if authority.number in shown and authority.exists_on(dt.date(year, 3, 31))
             ]
-            for area in _areas(listed):
+            for area in listed_areas(listed):
                 if isinstance(area, int):
                     total = _sum([outcomes[number] for number in sorted(members[area]) if number in outcomes])
                     cells = _printed(total, group, year, is_authority=False)
@@ -264,8 +266,8 @@ def key_stage_4_rows(
                 else:
                     cells = _suppressed(year)
                 yield (
-                    *_place(area, f"{year - 1}{year % 100:02d}", "Academic year"),
-                    *_authority_cells(area, code_first=False),
+                    *place_cells(area, f"{year - 1}{year % 100:02d}", "Academic year"),
+                    *authority_cells(area, code_first=False),
                     group,
                     version,
                     *cells,
@@ -285,7 +287,8 @@ def _sum(parts: Sequence[_Outcome]) -> _Outcome:
     )
 
 
-def _plain(value: float, decimals: int) -> str:
+def plain(value: float, decimals: int) -> str:
+    """Return a figure as the files print it: rounded half up, without trailing zeros."""
     return format(rounded(value, decimals).normalize(), "f")
 
 
@@ -313,12 +316,12 @@ def _printed(outcome: _Outcome, group: str, year: int, *, is_authority: bool) ->
             return ("x", "x")
         if is_authority and (0 < value <= 5 or 0 < n - value <= 5):
             return ("c", "c")
-        return (count(value), _plain(100 * value / n, 1))
+        return (count(value), plain(100 * value / n, 1))
 
     # Authority figures of the smallest group, and the EBacc of two groups, are not published.
     basics = not is_authority or not group.startswith("CPPO")
     ebacc = not is_authority or group.startswith("CINO")
-    points = (_plain(outcome.ebacc_points, 2), _plain(outcome.ebacc_points / n, 2)) if ebacc else ("x", "x")
+    points = (plain(outcome.ebacc_points, 2), plain(outcome.ebacc_points / n, 2)) if ebacc else ("x", "x")
     with_progress = outcome.progress_pupils
     if year in WITHOUT_PROGRESS or (is_authority and with_progress <= 5):
         progress = _no_progress("c", year)
@@ -327,15 +330,15 @@ def _printed(outcome: _Outcome, group: str, year: int, *, is_authority: bool) ->
         margin = 1.96 * 1.28 / with_progress**0.5
         progress = (
             count(with_progress),
-            _plain(outcome.progress, 3),
-            _plain(score, 2),
-            _plain(score - margin, 2),
-            _plain(score + margin, 2),
+            plain(outcome.progress, 3),
+            plain(score, 2),
+            plain(score - margin, 2),
+            plain(score + margin, 2),
         )
     return (
         count(n),
-        _plain(outcome.attainment, 2),
-        _plain(outcome.attainment / n, 1),
+        plain(outcome.attainment, 2),
+        plain(outcome.attainment / n, 1),
         *pair(outcome.grade_5, collected=basics),
         *pair(outcome.grade_4, collected=basics),
         *pair(outcome.ebacc_entered, collected=ebacc),

@@ -186,11 +186,16 @@ class Figures:
                 parts = [self.value(self._by_model[model], area, year) for model in ("neet", "not_known")]
                 known = [part for part in parts if part is not None]
                 return float(sum(known)) if len(known) == len(parts) else None
-            case "cpp_rate":
-                count = self._count(indicator, area, year, per=10_000)
+            case "cin_rate" | "cpp_rate" | "referral_rate":
+                count = self.count(indicator.model, area, year)
                 return None if count is None or residents is None else 10_000 * count / residents
             case "cpp_count":
-                return self._count(self._by_model["cpp_rate"], area, year, per=10_000)
+                return self.count("cpp_rate", area, year)
+            case "re_referral_share" | "second_plan_share" | "suitable_share":
+                found = self.share(indicator.model, area, year)
+                if found is None or not found[1] or is_suppressed(found[0], area):
+                    return None
+                return 100 * found[0] / found[1]
             case "sen_count":
                 return self._count(indicator, area, year, per=100)
         if care is None or residents is None:
@@ -213,11 +218,38 @@ class Figures:
                 return 100 * care.unaccompanied_started / care.started if care.started else None
             case "foster_share" | "three_placements_share" | "same_carer_share":
                 share = getattr(care, indicator.model)
+                if is_suppressed(getattr(care, indicator.model.removesuffix("_share"), 0), area):
+                    return None
                 return None if share is None else 100 * share
             case "finance":
                 rate = self._rate(indicator, area, year)
                 return None if rate is None else rate * care.stock
         raise ValueError(f"indicators.csv: {indicator.short_desc}: model {indicator.model!r} is not known")
+
+    def count(self, model: str, area: int, year: int) -> int | None:
+        """Return the count under a rate per 10,000, such as `referral_rate`; to the nearest ten above an authority."""
+        return self._count(self._by_model[model], area, year, per=10_000)
+
+    def share(self, model: str, area: int, year: int) -> tuple[int, int] | None:
+        """Return numerator and denominator of a share, such as `re_referral_share`; unrounded above an authority."""
+        if area < ENGLAND:
+            percentage, base = self._rate(self._by_model[model], area, year), self.base(model, area, year)
+            return None if percentage is None or base is None else (int(rounded(percentage * base / 100)), base)
+        members = sorted(self._members[area])
+        parts = [found[0] for member in members if (found := self.share(model, member, year)) is not None]
+        bases = [base for member in members if (base := self.base(model, member, year)) is not None]
+        return (sum(parts), sum(bases)) if parts else None
+
+    def base(self, model: str, area: int, year: int) -> int | None:
+        """Return what a share of an authority is of: referrals, plans that started, or care leavers."""
+        if model == "re_referral_share":
+            return self.count("referral_rate", area, year)
+        draw = stream(self._seed, model, area, year)
+        if model == "second_plan_share":
+            plans = self.count("cpp_rate", area, year)
+            return None if plans is None else int(rounded(plans * draw.uniform(1.1, 1.4)))
+        care = self._care[area].get(year)
+        return None if care is None else int(rounded(care.stock * draw.uniform(0.3, 0.4)))
 
     def _count(self, indicator: Indicator, area: int, year: int, *, per: int) -> int | None:
         if area < ENGLAND:

@@ -35,14 +35,17 @@ LAST_YEAR = 2025
 #: corrected after publication. Reconciliation is expected to name it.
 DIFFERING_YEAR = 2023
 DIFFERENCE = 2
+#: Children under 16 in care for two and a half years, of all at 31 March, where children are not invented one by one.
+LONG_TERM_SHARE = 0.37
 
 
 @dataclass(frozen=True)
 class CareFigures:
     """Children at 31 March and the flows of the year before it, for one area and year.
 
-    Shares lie between 0 and 1: of the children at 31 March who are fostered and who had three placements in
-    the year, and of those under 16 in care for two and a half years who kept their carer for two. None is no base.
+    `three_placements` are children at 31 March who had so many in the year; `same_carer` those of `long_term` (under
+    16, in care for two and a half years) who kept their carer for two. Shares lie between 0 and 1 and are those of the
+    counts before any rounding. None is no base.
     """
 
     stock: int
@@ -50,6 +53,9 @@ class CareFigures:
     ceased: int
     unaccompanied: int
     unaccompanied_started: int
+    three_placements: int
+    long_term: int
+    same_carer: int
     foster_share: float | None
     three_placements_share: float | None
     same_carer_share: float | None
@@ -73,6 +79,9 @@ def count_children(children: Sequence[Child], year: int) -> CareFigures:
         ceased=sum(ceased_in(child, year) for child in children),
         unaccompanied=sum(child.is_unaccompanied for child, _ in present),
         unaccompanied_started=sum(child.is_unaccompanied for child in starters),
+        three_placements=sum(moved),
+        long_term=len(settled),
+        same_carer=sum(settled),
         foster_share=_share(fostered),
         three_placements_share=_share(moved),
         same_carer_share=_share(settled),
@@ -110,7 +119,8 @@ def care_figures(
 def _as_published(counted: CareFigures, year: int) -> CareFigures:
     if year != DIFFERING_YEAR:
         return counted
-    return replace(counted, stock=counted.stock + DIFFERENCE)
+    stock = counted.stock + DIFFERENCE
+    return replace(counted, stock=stock, three_placements_share=counted.three_placements / stock)
 
 
 def _invented(seed: int, authority: Authority, population: Population) -> dict[int, CareFigures]:
@@ -139,15 +149,21 @@ def _invented(seed: int, authority: Authority, population: Population) -> dict[i
         if ceased < 1:
             started, ceased = started + 1 - ceased, 1
         unaccompanied = int(rounded(stock * asylum * wave))
+        three_placements = int(rounded(stock * max(0.02, moving + 0.011 * turn)))
+        long_term = int(rounded(stock * LONG_TERM_SHARE))
+        same_carer = int(rounded(long_term * (settled - 0.02 * turn)))
         found[year] = CareFigures(
             stock=stock,
             started=started,
             ceased=ceased,
             unaccompanied=unaccompanied,
             unaccompanied_started=min(started, int(rounded(unaccompanied * 0.75))),
+            three_placements=three_placements,
+            long_term=long_term,
+            same_carer=same_carer,
             foster_share=foster - 0.006 * (year - FIRST_YEAR) + luck / 5,
-            three_placements_share=max(0.02, moving + 0.011 * turn),
-            same_carer_share=settled - 0.02 * turn,
+            three_placements_share=three_placements / stock if stock else None,
+            same_carer_share=same_carer / long_term if long_term else None,
         )
         before = stock
     return found
@@ -155,15 +171,21 @@ def _invented(seed: int, authority: Authority, population: Population) -> dict[i
 
 def _total(parts: Sequence[CareFigures]) -> CareFigures:
     stock = sum(part.stock for part in parts)
+    three_placements = sum(part.three_placements for part in parts)
+    long_term = sum(part.long_term for part in parts)
+    same_carer = sum(part.same_carer for part in parts)
     return CareFigures(
         stock=to_nearest_ten(stock),
         started=to_nearest_ten(sum(part.started for part in parts)),
         ceased=to_nearest_ten(sum(part.ceased for part in parts)),
         unaccompanied=to_nearest_ten(sum(part.unaccompanied for part in parts)),
         unaccompanied_started=to_nearest_ten(sum(part.unaccompanied_started for part in parts)),
+        three_placements=to_nearest_ten(three_placements),
+        long_term=to_nearest_ten(long_term),
+        same_carer=to_nearest_ten(same_carer),
         foster_share=_mean(parts, "foster_share"),
-        three_placements_share=_mean(parts, "three_placements_share"),
-        same_carer_share=_mean(parts, "same_carer_share"),
+        three_placements_share=three_placements / stock if stock else None,
+        same_carer_share=same_carer / long_term if long_term else None,
     )
 
 

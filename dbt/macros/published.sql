@@ -11,15 +11,15 @@
 {%- endmacro %}
 
 {# One branch of an Explore Education Statistics data set in long form.
-   `measures`: list of {indicator_id, value, numerator, denominator, lower, upper, where} naming columns of `model`;
-   a column that is null in the declaration is null in the fact. Symbols are looked up in the seed value_symbols,
+   `measures`: list of {indicator_id, value, numerator, denominator, lower, upper, period_end, where} naming columns of
+   `model`; a column that is null in the declaration is null in the fact. Symbols are looked up in the seed value_symbols,
    so a symbol keeps its meaning and a number stays a number. #}
 {% macro long_measures(model, measures) -%}
 {% for m in measures %}
     select
         '{{ m.indicator_id }}' as indicator_id,
         d.dfe_number,
-        d.period_end,
+        d.{{ m.get('period_end', 'period_end') }} as period_end,
         d.published_label,
         {{ m.get('breakdown_type', "'total'") }} as breakdown_type,
         {{ m.get('breakdown_value', "'total'") }} as breakdown_value,

@@ -25,6 +25,65 @@
     dict(by_care_group, indicator_id='ks4_p8', value='avg_p8score', numerator='t_p8score', denominator='t_inp8calc',
          lower='p8score_ci_low', upper='p8score_ci_upp'),
 ] %}
+{#- The same results as figures of their own, where the tool has a measure of that group: its "children in need" are those
+    neither looked after nor on a plan. x is printed for years in which nobody has a Progress 8 score: no period of it. -#}
+{% set of_looked_after = "social_care_group = 'cla_12_months'" %}
+{% set of_in_need = "social_care_group = 'cino'" %}
+{% set has_progress = " and coalesce(lower(trim(avg_p8score)), '') <> 'x'" %}
+{% set ks4_group_measures = [
+    {'indicator_id': 'lait_lac_ks4_avg_attain8', 'value': 'avg_att8', 'numerator': 't_att8', 'denominator': 't_pupils',
+     'where': of_looked_after},
+    {'indicator_id': 'lait_lac_ks4_avg_prog8', 'value': 'avg_p8score', 'numerator': 't_p8score', 'denominator': 't_inp8calc',
+     'lower': 'p8score_ci_low', 'upper': 'p8score_ci_upp', 'where': of_looked_after ~ has_progress},
+    {'indicator_id': 'lait_lac_engmaths9_4', 'value': 'pt_l2basics_94', 'numerator': 't_l2basics_94',
+     'denominator': 't_pupils', 'where': of_looked_after},
+    {'indicator_id': 'lait_cin_avg_attain8_ks4', 'value': 'avg_att8', 'numerator': 't_att8', 'denominator': 't_pupils',
+     'where': of_in_need},
+    {'indicator_id': 'lait_cinprogks2_4_avg_prog8', 'value': 'avg_p8score', 'numerator': 't_p8score',
+     'denominator': 't_inp8calc', 'lower': 'p8score_ci_low', 'upper': 'p8score_ci_upp', 'where': of_in_need ~ has_progress},
+    {'indicator_id': 'lait_cin_engmaths9_5', 'value': 'pt_l2basics_95', 'numerator': 't_l2basics_95',
+     'denominator': 't_pupils', 'where': of_in_need},
+    {'indicator_id': 'lait_cin_engmaths9_4', 'value': 'pt_l2basics_94', 'numerator': 't_l2basics_94',
+     'denominator': 't_pupils', 'where': of_in_need},
+] %}
+{% set in_need_measures = [{'indicator_id': 'cin_31_march', 'value': 'at31_episodes'}] %}
+{% set referral_measures = [
+    {'indicator_id': 'referrals', 'value': 'referral_count'},
+    {'indicator_id': 're_referrals_pct', 'value': 'rereferral_percent', 'numerator': 'rereferral_count',
+     'denominator': 'referral_count'},
+    {'indicator_id': 'referrals_nfa_pct', 'value': 'no_further_action_percent', 'numerator': 'no_further_action_count',
+     'denominator': 'referral_count'},
+    {'indicator_id': 'children_referred', 'value': 'referral_child_count'},
+] %}
+{% set plan_measures = [
+    {'indicator_id': 'cpp_started', 'value': 'cpp_start'},
+    {'indicator_id': 'cpp_second_pct', 'value': 'cpp_subsequent_percent', 'numerator': 'cpp_subsequent',
+     'denominator': 'cpp_start'},
+] %}
+{% set stability_measures = [
+    {'indicator_id': 'cla_3plus_placements_pct', 'value': 'children_percent', 'numerator': 'numerator_count',
+     'denominator': 'denominator_count', 'where': "cla_group = 'CLA on 31 March'
+        and placement_stability = 'With 3 or more placements during the year'"},
+    {'indicator_id': 'cla_stability_2_5_years_pct', 'value': 'children_percent', 'numerator': 'numerator_count',
+     'denominator': 'denominator_count', 'where': "cla_group
+            = 'Children looked after continuously for at least 2.5 years on 31 March aged under 16 years'
+        and placement_stability = 'Living with the same carer for at least 2 years'"},
+] %}
+{% set suitable = {'indicator_id': 'care_leavers_suitable_pct', 'value': 'care_leaver_percent',
+    'numerator': 'numerator_count', 'denominator': 'denominator_count'} %}
+{% set is_suitable = "suitability = 'Accommodation considered suitable'" %}
+{% set care_leaver_measures = [
+    dict(suitable, where=is_suitable ~ " and age_band = '19_to_21'"),
+    dict(suitable, where=is_suitable, breakdown_type="'age_band'", breakdown_value='age_band'),
+] %}
+{#- Management information: no count of young people is printed, so that a share has a base and no numerator. -#}
+{% set neet_measures = [
+    {'indicator_id': 'neet_pct', 'value': 'neet_percent', 'denominator': 'cohort_december_to_february'},
+    {'indicator_id': 'not_known_pct', 'value': 'not_known_percent', 'denominator': 'cohort_december_to_february'},
+    {'indicator_id': 'neet_nk_pct', 'value': 'neet_not_known_percent', 'denominator': 'cohort_december_to_february'},
+    {'indicator_id': 'participation_pct', 'value': 'participation_percent', 'denominator': 'cohort_march'},
+    {'indicator_id': 'september_offer_pct', 'value': 'september_offer_percent', 'period_end': 'september_period_end'},
+] %}
 with
     population as (
         select
@@ -42,7 +101,19 @@ with
     cell as (
         {{ long_measures(ref('stg_ees__cla_number_and_rate_per_10k_children'), cla_measures) }}
         union all
-        {{ long_measures(ref('stg_ees__ks4_la'), ks4_measures) }}
+        {{ long_measures(ref('stg_ees__ks4_la'), ks4_measures + ks4_group_measures) }}
+        union all
+        {{ long_measures(ref('stg_ees__b1_children_in_need'), in_need_measures) }}
+        union all
+        {{ long_measures(ref('stg_ees__c1_children_in_need_referrals_and_rereferrals'), referral_measures) }}
+        union all
+        {{ long_measures(ref('stg_ees__d3_cpps_subsequent_plan'), plan_measures) }}
+        union all
+        {{ long_measures(ref('stg_ees__la_cla_placement_stability'), stability_measures) }}
+        union all
+        {{ long_measures(ref('stg_ees__la_care_leavers_accommodation_suitability'), care_leaver_measures) }}
+        union all
+        {{ long_measures(ref('stg_ees__neet_la_scorecard'), neet_measures) }}
         union all
         {{ long_measures('population', [{'indicator_id': 'pop_0_17', 'value': 'value_text'}]) }}
     )
