@@ -1,5 +1,6 @@
 -- A break at a period: nothing is compared across it (break_before), or the period is compared with nothing
--- (not_comparable), or it has no figures (not_collected). first_period_id is the first period that it concerns.
+-- (not_comparable), or it has no figures (not_collected), or there is something to know of it (ok). first_period_id is the
+-- first period that it concerns.
 select
     comparability.indicator_id,
     concat(
