@@ -119,16 +119,19 @@ def _kind_of_test(node: Mapping[str, Any]) -> str:
 
 def _tables(manifest: Mapping[str, Any]) -> str:
     from dagster_project.publication.publish import RECORDS
+    from dagster_project.transform import published_views
 
+    views = published_views()
     parts = [
-        "# Published tables\n\nSchema `marts` of the published file. The same words are comments in the file itself. "
-        "[data-model.md](../data-model.md) says how the tables hang together.\n"
+        "# Published tables and views\n\nSchema `marts` of the published file. The same words are comments in the file "
+        "itself. [data-model.md](../data-model.md) says how the tables hang together.\n"
     ]
     marts = [
         node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"
     ]
     for node in sorted(marts, key=lambda node: node["name"]):
-        parts.append(f"## {node['name']}\n\n{node['description'].strip()}\n")
+        kind = "A view: it reads the tables when asked.\n\n" if node["name"] in views else ""
+        parts.append(f"## {node['name']}\n\n{kind}{node['description'].strip()}\n")
         columns = ((_code(c["name"]), c["data_type"], c["description"]) for c in node["columns"].values())
         parts.append(_table(("Column", "Type", "Meaning"), columns))
     parts.append("# Records of the refresh\n\nWritten beside the models when a version is published.\n")

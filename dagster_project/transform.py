@@ -271,6 +271,32 @@ def test_names() -> set[str]:
     return {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
 
 
+def published_views() -> dict[str, str]:
+    """Return the marts that declare `published_as: view`, each with its SQL on the tables of the published file.
+
+    Every other mart is a table there, whatever it is in the warehouse. The SQL is that of the model: DuckDB's own print
+    of a view is not always what was written (it turns a cross join into a comma, which binds otherwise).
+
+    Raises:
+        BuildError: If such a view reads anything but tables of the published file.
+    """
+    manifest = json.loads(ensure_manifest().read_text(encoding="utf-8"))
+    marts = [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
+    views = {node["name"]: node["raw_code"] for node in marts if node["config"]["meta"].get("published_as") == "view"}
+    tables = {node["name"] for node in marts} - views.keys()
+
+    def published(reference: re.Match[str]) -> str:
+        return f'marts."{reference[1]}"' if reference[1] in tables else reference[0]
+
+    for name, sql in views.items():
+        views[name] = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", published, sql)
+        if left := re.search(r"\{[{%].*", views[name]):
+            raise BuildError(f"marts.{name} is published as a view and may read tables of the marts only: {left[0]}")
+    return views
+
+
 def changed_keys(current: Mapping[str, str], built: Mapping[str, str]) -> set[str]:
     """Return the keys whose content differs from what the marts were built from, in either direction."""
     return {key for key in current.keys() | built.keys() if current.get(key) != built.get(key)}

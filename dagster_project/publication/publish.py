@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,8 +89,10 @@ RECORDS: dict[str, tuple[str, dict[str, str]]] = {
             "edition_id": "Identifier, such as 2025-01.",
             "title": "Title as printed.",
             "version_id": "Version it is printed from.",
-            "data_cut_off": "Date after which no file was taken in, where one is set.",
+            "data_cut_off": "Last day of any period it shows, where one is set.",
             "published_date": "Date of publication, where one is set.",
+            "neighbours": "Version of the neighbour list it compares with.",
+            "former_neighbours": "Version that the edition before it used, where that was another.",
             "is_frozen": "True once the edition is published and no longer rebuilt.",
         },
     ),
@@ -104,7 +106,7 @@ RECORDS: dict[str, tuple[str, dict[str, str]]] = {
             "period_id": "Period.",
             "breakdown_type": "Characteristic.",
             "breakdown_value": "Value of the characteristic.",
-            "figure": "Which figure of the row: value, england, region, sn_average, core_cities, change, rank, local.",
+            "figure": "Which figure of the row: value, england, region, sn_average, core_cities, change, rank, ...",
             "value": "Unrounded value.",
             "printed": "Text as printed.",
             "source_kind": "published, local or council.",
@@ -127,6 +129,8 @@ class PublicationInputs:
     edition_title: str
     data_cut_off: str | None
     published_date: str | None
+    neighbours: str | None
+    former_neighbours: str | None
     authority: int
     authority_area_code: str
     is_synthetic: bool
@@ -149,6 +153,7 @@ def publish(
     inputs: PublicationInputs,
     *,
     results: Sequence[CheckResult],
+    views: Mapping[str, str],
     figures_of: FiguresOf,
     now: datetime,
     announce: Announce,
@@ -161,6 +166,8 @@ def publish(
 
     Args:
         results: Outcomes of the checks, waivers applied; published with the figures.
+        views: Marts that stay views in the published file, with their SQL on its tables; every other one becomes a
+            table.
         figures_of: Gives the figures the edition prints, from a connection to the version being built.
 
     Raises:
@@ -174,7 +181,7 @@ def publish(
     announce(f"publishing version {version_id}")
     with versions.building(folders, version_id) as folder:
         database = folder / "children.duckdb"
-        counts = _write_database(folders, database, version_id, inputs, results, figures_of, now)
+        counts = _write_database(folders, database, version_id, inputs, results, views, figures_of, now)
         point("publish.database_written")
         _write_parquet(database, folder / "parquet", counts)
         point("publish.parquet_written")
@@ -217,6 +224,7 @@ def _write_database(
     version_id: str,
     inputs: PublicationInputs,
     results: Sequence[CheckResult],
+    views: Mapping[str, str],
     figures_of: FiguresOf,
     now: datetime,
 ) -> dict[str, int]:
@@ -229,8 +237,12 @@ def _write_database(
         connection.execute(f"ATTACH '{source}' AS warehouse (READ_ONLY)")
         connection.execute("CREATE SCHEMA marts")
         for name in _mart_names(connection):
-            connection.execute(f'CREATE TABLE marts."{name}" AS FROM warehouse.marts."{name}"')
-        _copy_comments(connection)
+            if name not in views:
+                connection.execute(f'CREATE TABLE marts."{name}" AS FROM warehouse.marts."{name}"')
+        # After every table, since a view is bound when it is made.
+        for name, sql in sorted(views.items()):
+            connection.execute(f'CREATE VIEW marts."{name}" AS {sql}')
+        _copy_comments(connection, views)
         columns = ", ".join(f'"{_RENAMED.get(column, column)}" AS "{column}"' for column in RECORDS["source_file"][1])
         connection.execute(
             f"CREATE TABLE marts.source_file AS SELECT {columns} FROM warehouse.landing.source_file ORDER BY ALL"
@@ -286,7 +298,7 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
+def _copy_comments(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
     """dbt keeps the descriptions as comments in the warehouse; a copied table starts without them."""
     tables = connection.execute(
         """SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'marts'
@@ -298,11 +310,14 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE database_name = 'warehouse' AND schema_name = 'marts'"""
     ).fetchall()
     for table, comment in tables:
-        _comment(connection, table, comment or "", {c: text or "" for t, c, text in columns if t == table})
+        described = {c: text or "" for t, c, text in columns if t == table}
+        _comment(connection, table, comment or "", described, kind="VIEW" if table in views else "TABLE")
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, table: str, comment: str, columns: dict[str, str]) -> None:
-    connection.execute(f'COMMENT ON TABLE marts."{table}" IS {_literal(comment)}')
+def _comment(
+    connection: duckdb.DuckDBPyConnection, table: str, comment: str, columns: dict[str, str], *, kind: str = "TABLE"
+) -> None:
+    connection.execute(f'COMMENT ON {kind} marts."{table}" IS {_literal(comment)}')
     for column, text in columns.items():
         connection.execute(f'COMMENT ON COLUMN marts."{table}"."{column}" IS {_literal(text)}')
 
@@ -315,13 +330,16 @@ def _literal(text: str) -> str:
 def _write_edition(connection: duckdb.DuckDBPyConnection, version_id: str, inputs: PublicationInputs) -> None:
     connection.execute(
         """CREATE TABLE marts.edition AS SELECT ?::VARCHAR AS edition_id, ?::VARCHAR AS title, ?::VARCHAR AS version_id,
-        ?::DATE AS data_cut_off, ?::DATE AS published_date, ?::BOOLEAN AS is_frozen""",
+        ?::DATE AS data_cut_off, ?::DATE AS published_date, ?::VARCHAR AS neighbours,
+        ?::VARCHAR AS former_neighbours, ?::BOOLEAN AS is_frozen""",
         [
             inputs.edition_id,
             inputs.edition_title,
             version_id,
             inputs.data_cut_off,
             inputs.published_date,
+            inputs.neighbours,
+            inputs.former_neighbours,
             inputs.published_date is not None,
         ],
     )
@@ -332,10 +350,9 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequenc
     declared = ", ".join(f'"{column}" {_TYPES.get(column, "VARCHAR")}' for column in columns)
     connection.execute(f"CREATE TABLE marts.{table} ({declared})")
     if rows:
-        marks = ", ".join("?" for _ in columns)
-        connection.executemany(
-            f"INSERT INTO marts.{table} VALUES ({marks})", [[row[c] for c in columns] for row in rows]
-        )
+        # One statement for all rows: one for each takes seconds.
+        lists = ", ".join(f"unnest(?::{_TYPES.get(column, 'VARCHAR')}[])" for column in columns)
+        connection.execute(f"INSERT INTO marts.{table} SELECT {lists}", [[row[c] for row in rows] for c in columns])
 
 
 def _write_parquet(database: Path, folder: Path, counts: dict[str, int]) -> None:

@@ -37,7 +37,8 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
     if len(parts) < 3:
         raise UnknownFigure(_unknown(connection, figure_id))
     indicator, area, period = parts[:3]
-    figure = parts[3] if len(parts) > 3 else "value"
+    # The mean of another neighbour list names its version: sn_average_2021-04.
+    figure = "value" if len(parts) < 4 else "sn_average" if parts[3].startswith("sn_average_") else parts[3]
     own = _facts(connection, indicator, [area], period)
     if not own:
         raise UnknownFigure(_unknown(connection, figure_id))

@@ -1,5 +1,7 @@
 """What dbt is asked to build, and how its tests become check results. dbt itself is run by other tests."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,3 +92,49 @@ def test_build_tells_broken_models_from_failed_tests() -> None:
     )
     assert [item.name for item in build.errors] == ["dim_area"]
     assert [item.name for item in build.failed_tests] == ["grain", "broken"]
+
+
+def parsed(monkeypatch: pytest.MonkeyPatch, folder: Path, *models: dict[str, Any]) -> None:
+    """Let the project consist of these models."""
+    nodes = {model["name"]: {"resource_type": "model", "schema": "marts"} | model for model in models}
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps({"nodes": nodes}), encoding="utf-8")
+    monkeypatch.setattr(transform, "ensure_manifest", lambda: manifest)
+
+
+def mart(name: str, sql: str = "", *, is_view: bool = False, schema: str = "marts") -> dict[str, Any]:
+    meta = {"published_as": "view"} if is_view else {}
+    return {"name": name, "raw_code": sql, "schema": schema, "config": {"meta": meta}}
+
+
+def test_view_of_the_published_file_reads_its_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ranks = mart("ranks", "select * from {{ ref('figures') }} as f join {{ ref('figures') }} using (a)", is_view=True)
+    parsed(monkeypatch, tmp_path, mart("figures"), ranks)
+    assert transform.published_views() == {
+        "ranks": 'select * from marts."figures" as f join marts."figures" using (a)',
+    }
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from {{ ref('not_published') }}",
+        "select * from {{ source('settings', 'council') }}",
+        "select {{ exact_mean('value') }} from {{ ref('figures') }}",
+        "{% if true %} select 1 {% endif %}",
+        "select * from {{ ref('another_view') }}",
+    ],
+)
+def test_view_that_reads_what_is_not_published_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sql: str
+) -> None:
+    parsed(
+        monkeypatch,
+        tmp_path,
+        mart("figures"),
+        mart("another_view", "select * from {{ ref('figures') }}", is_view=True),
+        mart("not_published", schema="intermediate"),
+        mart("asked", sql, is_view=True),
+    )
+    with pytest.raises(transform.BuildError, match=r"marts\.asked is published as a view"):
+        transform.published_views()

@@ -5,6 +5,13 @@ with
         inner join {{ ref('authorities') }} as authorities on history.dfe_number = authorities.dfe_number
         where history.area_code <> authorities.area_code
         group by history.dfe_number
+    ),
+
+    successor as (
+        select pair.former_dfe_number, {{ ordered_list('authorities.area_code') }} as successor_area_codes
+        from {{ ref('authority_successors') }} as pair
+        inner join {{ ref('authorities') }} as authorities on pair.successor_dfe_number = authorities.dfe_number
+        group by pair.former_dfe_number
     )
 
 select
@@ -18,10 +25,14 @@ select
     cast(authorities.valid_from as date) as valid_from,
     cast(authorities.valid_to as date) as valid_to,
     former_code.former_area_codes,
-    authorities.valid_to is not null as is_former
+    authorities.valid_to is not null as is_former,
+    successor.successor_area_codes,
+    coalesce(council.authority = authorities.dfe_number, false) as is_own_authority
 from {{ ref('authorities') }} as authorities
 inner join {{ ref('regions') }} as region on authorities.region_dfe_number = region.dfe_number
 left join former_code on authorities.dfe_number = former_code.dfe_number
+left join successor on authorities.dfe_number = successor.former_dfe_number
+left join {{ source('settings', 'council') }} as council on authorities.dfe_number = council.authority
 
 union all
 
@@ -36,7 +47,9 @@ select
     cast(null as date) as valid_from,
     cast(null as date) as valid_to,
     cast(null as varchar) as former_area_codes,
-    false as is_former
+    false as is_former,
+    cast(null as varchar) as successor_area_codes,
+    false as is_own_authority
 from {{ ref('regions') }} as region
 left join {{ ref('regions') }} as parent on region.parent_dfe_number = parent.dfe_number
 
@@ -53,7 +66,9 @@ select
     cast(wards.code_valid_from as date) as valid_from,
     cast(null as date) as valid_to,
     wards.former_area_code as former_area_codes,
-    false as is_former
+    false as is_former,
+    cast(null as varchar) as successor_area_codes,
+    false as is_own_authority
 from {{ ref('wards') }} as wards
 inner join {{ ref('authorities') }} as authorities on wards.authority_dfe_number = authorities.dfe_number
 inner join {{ ref('regions') }} as region on authorities.region_dfe_number = region.dfe_number
