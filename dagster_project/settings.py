@@ -5,12 +5,13 @@ import difflib
 import hashlib
 import io
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dagster_project.project import DBT_DIR
 
@@ -45,6 +46,9 @@ class LatestPeriodEnd(_Strict):
     snapshot_31_march: date | None = None
 
 
+NeighbourList = Annotated[str, Field(pattern=r"^(newest|20[0-9]{2}-[01][0-9])$")]
+
+
 class Edition(_Strict):
     """One edition of the report."""
 
@@ -52,7 +56,7 @@ class Edition(_Strict):
     title: str | None = None
     data_cut_off: date | None = None
     latest_period_end: LatestPeriodEnd = LatestPeriodEnd()
-    neighbours: str | None = None
+    neighbours: NeighbourList | None = None
     plan_edition: str | None = None
     published_date: date | None = None
 
@@ -68,9 +72,6 @@ class EesSettings(_Strict):
     """Data sets that `cfp fetch-published` would fetch."""
 
     data_sets: dict[str, PublishedDataSet] = {}
-
-
-NeighbourList = Annotated[str, Field(pattern=r"^(newest|20[0-9]{2}-[01][0-9])$")]
 
 
 class Settings(_Strict):
@@ -97,8 +98,32 @@ class GroupMember(_Strict):
     group_version: str = "1"
     group_name: str
     valid_from: date | None = None
+    statistic: Literal["mean", "median", "pooled"] = "mean"
     includes_subject: bool = False
     dfe_number: Annotated[int, AfterValidator(_known_authority)]
+
+
+class Target(_Strict):
+    """One row of council/targets.csv: what a figure should be by the end of a period.
+
+    Green from `target` on, amber from `amber_limit` on, red beyond: towards high or low values as `better` says, which
+    may be left out where the indicator has a polarity of its own.
+    """
+
+    indicator_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    period_end: date
+    target: float = Field(allow_inf_nan=False)
+    amber_limit: float | None = Field(default=None, allow_inf_nan=False)
+    better: Literal["high", "low"] | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _amber_lies_beyond_the_target(self) -> "Target":
+        if self.better and self.amber_limit is not None:
+            beyond = self.target - self.amber_limit if self.better == "high" else self.amber_limit - self.target
+            if beyond < 0:
+                raise ValueError("amber_limit is on the better side of the target: nothing could be amber")
+        return self
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -134,23 +159,58 @@ def load_groups(file: Path) -> tuple[GroupMember, ...]:
     """Read council/groups.csv; a missing file means that the council has no groups of its own.
 
     Raises:
-        SettingsError: If a column is unknown or missing, a value is wrong, or a group takes the name of a built-in one.
+        SettingsError: If a column is unknown or missing, a value is wrong, a member stands twice, two rows of one group
+            and version disagree on what the group is, or a group takes the name of a built-in one.
     """
+    members: list[GroupMember] = []
+    first_of: dict[tuple[str, str], GroupMember] = {}
+    seen: set[tuple[str, str, int]] = set()
+    for where, cells in _rows(file):
+        member = _checked(GroupMember, cells, where)
+        if member.group_id in RESERVED_GROUPS:
+            raise SettingsError(f"{where}: group_id `{member.group_id}` is built in; choose another name")
+        version = (member.group_id, member.group_version)
+        first = first_of.setdefault(version, member)
+        shared = {"group_name", "valid_from", "statistic", "includes_subject"}
+        if first.model_dump(include=shared) != member.model_dump(include=shared):
+            raise SettingsError(
+                f"{where}: group `{member.group_id}` version {member.group_version} is described otherwise above; "
+                f"{', '.join(sorted(shared))} must be the same in every row of a version"
+            )
+        if (*version, member.dfe_number) in seen:
+            raise SettingsError(f"{where}: {member.dfe_number} stands twice in group `{member.group_id}`")
+        seen.add((*version, member.dfe_number))
+        members.append(member)
+    return tuple(members)
+
+
+def load_targets(file: Path) -> tuple[Target, ...]:
+    """Read council/targets.csv; a missing file means that the council has no targets.
+
+    Raises:
+        SettingsError: If a column is unknown or missing, a value is wrong, or an indicator has two targets for one day.
+    """
+    targets: list[Target] = []
+    seen: set[tuple[str, date]] = set()
+    for where, cells in _rows(file):
+        target = _checked(Target, cells, where)
+        if (target.indicator_id, target.period_end) in seen:
+            raise SettingsError(f"{where}: `{target.indicator_id}` has another target for {target.period_end} above")
+        seen.add((target.indicator_id, target.period_end))
+        targets.append(target)
+    return tuple(targets)
+
+
+def _rows(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a file of council/ with where each stands; empty cells are left out, no file has no rows."""
     if not file.exists():
-        return ()
+        return
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeError:
         raise SettingsError(f"{file}: is not UTF-8 text; save it as CSV UTF-8") from None
-    members = []
     for number, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), start=2):
-        where = f"{file}, line {number}"
-        cells = {key: value for key, value in row.items() if key is not None and value not in (None, "")}
-        member = _checked(GroupMember, cells, where)
-        if member.group_id in RESERVED_GROUPS:
-            raise SettingsError(f"{where}: group_id `{member.group_id}` is built in; choose another name")
-        members.append(member)
-    return tuple(members)
+        yield f"{file}, line {number}", {key: value for key, value in row.items() if key is not None and value}
 
 
 def settings_fingerprint(settings: Settings, council_dir: Path, today: date) -> str:
@@ -159,7 +219,7 @@ def settings_fingerprint(settings: Settings, council_dir: Path, today: date) -> 
     Waivers expire, so their day counts where there are any.
     """
     digest = hashlib.sha256(settings.model_dump_json().encode())
-    for name in ("groups.csv", "waivers.yml"):
+    for name in ("groups.csv", "targets.csv", "waivers.yml"):
         file = council_dir / name
         if file.exists():
             digest.update(name.encode() + file.read_bytes())

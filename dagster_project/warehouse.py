@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from dagster_project.editions.choice import neighbours_of
 from dagster_project.project import DataFolders
-from dagster_project.settings import GroupMember, Settings
+from dagster_project.settings import Edition, GroupMember, Settings, Target
 
 MEMORY_LIMIT = "1200MB"
 
@@ -48,24 +50,54 @@ def protect(folders: DataFolders) -> None:
         folders.warehouse.chmod(0o600)
 
 
-def write_settings(connection: duckdb.DuckDBPyConnection, settings: Settings, groups: Sequence[GroupMember]) -> None:
-    """Write what dbt needs of council.yml and council/groups.csv into schema `settings`, replacing what was there."""
+def write_settings(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    groups: Sequence[GroupMember],
+    targets: Sequence[Target] = (),
+    *,
+    edition: Edition | None = None,
+) -> None:
+    """Write what dbt needs of council.yml and the files of council/ into schema `settings`, replacing what was there.
+
+    Args:
+        edition: The edition being built, whose limits and neighbour list count; None for one without either.
+    """
     connection.execute("BEGIN TRANSACTION")
     connection.execute("CREATE SCHEMA IF NOT EXISTS settings")
     connection.execute("CREATE OR REPLACE TABLE settings.council (authority INTEGER, neighbours VARCHAR)")
-    connection.execute("INSERT INTO settings.council VALUES (?, ?)", [settings.authority, settings.neighbours])
+    connection.execute(
+        "INSERT INTO settings.council VALUES (?, ?)", [settings.authority, neighbours_of(settings, edition)]
+    )
+    connection.execute(
+        """CREATE OR REPLACE TABLE settings.edition_scope (academic DATE, financial DATE, calendar DATE,
+        snapshot_31_march DATE, data_cut_off DATE)"""
+    )
+    connection.execute("INSERT INTO settings.edition_scope VALUES (?, ?, ?, ?, ?)", _scope(edition))
+    connection.execute("CREATE OR REPLACE TABLE settings.threshold (min_base INTEGER)")
+    connection.execute("INSERT INTO settings.threshold VALUES (?)", [settings.thresholds.min_base])
+    connection.execute(
+        """CREATE OR REPLACE TABLE settings.target (indicator_id VARCHAR, period_end DATE, target DOUBLE,
+        amber_limit DOUBLE, better VARCHAR)"""
+    )
+    for target in targets:
+        connection.execute(
+            "INSERT INTO settings.target VALUES (?, ?, ?, ?, ?)",
+            [target.indicator_id, target.period_end, target.target, target.amber_limit, target.better],
+        )
     connection.execute(
         """CREATE OR REPLACE TABLE settings.custom_group_member (group_id VARCHAR, group_version VARCHAR,
-        group_name VARCHAR, valid_from DATE, includes_subject BOOLEAN, dfe_number INTEGER)"""
+        group_name VARCHAR, valid_from DATE, statistic VARCHAR, includes_subject BOOLEAN, dfe_number INTEGER)"""
     )
     for member in groups:
         connection.execute(
-            "INSERT INTO settings.custom_group_member VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO settings.custom_group_member VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 member.group_id,
                 member.group_version,
                 member.group_name,
                 member.valid_from,
+                member.statistic,
                 member.includes_subject,
                 member.dfe_number,
             ],
@@ -73,10 +105,27 @@ def write_settings(connection: duckdb.DuckDBPyConnection, settings: Settings, gr
     connection.execute("COMMIT")
 
 
-def settings_fingerprints(settings: Settings, groups: Sequence[GroupMember]) -> dict[str, str]:
+def _scope(edition: Edition | None) -> list[date | None]:
+    """The last days that an edition reaches to, in the order of the table."""
+    if edition is None:
+        return [None] * 5
+    last = edition.latest_period_end
+    return [last.academic, last.financial, last.calendar, last.snapshot_31_march, edition.data_cut_off]
+
+
+def settings_fingerprints(
+    settings: Settings,
+    groups: Sequence[GroupMember],
+    targets: Sequence[Target] = (),
+    *,
+    edition: Edition | None = None,
+) -> dict[str, str]:
     """Return one hash per table of schema `settings`, by `settings.<table>`."""
     return {
-        "settings.council": _hash([settings.authority, settings.neighbours]),
+        "settings.council": _hash([settings.authority, neighbours_of(settings, edition)]),
+        "settings.edition_scope": _hash(_scope(edition)),
+        "settings.threshold": _hash([settings.thresholds.min_base]),
+        "settings.target": _hash([target.model_dump_json() for target in targets]),
         "settings.custom_group_member": _hash([member.model_dump_json() for member in groups]),
     }
 

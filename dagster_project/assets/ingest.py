@@ -12,7 +12,10 @@ from dagster_project.sources.catalogue import RawTable
 from dagster_project.warehouse import open_warehouse
 
 OWNER = "team:data-engineering"
-SETTINGS_KEYS = (dg.AssetKey(["settings", "council"]), dg.AssetKey(["settings", "custom_group_member"]))
+SETTINGS_KEYS = tuple(
+    dg.AssetKey(["settings", name])
+    for name in ("council", "edition_scope", "threshold", "target", "custom_group_member")
+)
 REGISTER_KEY = dg.AssetKey(["landing", "source_file"])
 _RAW_CHECK = "arriving_files"
 

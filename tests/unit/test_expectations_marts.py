@@ -93,6 +93,29 @@ select 'cla_31_march_rate' as indicator_id, 'E0' || n as area_code, cast(n as in
     cast(120 as double) as q100, cast(null as double) as local_value
 from range(201, 221) as t(n);
 
+create table marts.judgement as
+with figure as (
+    select n, case when n < 203 then n + 100.0 else n - 200.0 end as value from range(201, 231) as t(n)
+),
+judged as (
+    select n, value, 'against_england' as kind, 'worse' as word, null as reason from figure
+    union all select n, value, 'direction', 'no clear change', null from figure
+    union all select n, value, 'place_in_group', '4th of 11', null from figure
+    union all select n, value, 'against_target', 'amber', null from figure
+    union all
+    select n, value, 'unusual', case when n < 203 then 'unusually high' else 'within the expected range' end, null
+    from figure
+    union all select 231, 7, 'against_england', 'not tested', 'no_interval'
+)
+select 'cla_31_march_rate' as indicator_id, 'E0' || n as area_code, 'snapshot_2025-03-31' as period_id, kind, word,
+    reason, struct_pack(
+        value := value::double, reference_value := 67.0::double, difference := (value - 67)::double,
+        lower := case when reason is null then value - 4 end::double,
+        upper := case when reason is null then value + 4 end::double,
+        p_value := 0.5::double, z := 1.5::double, z_plain := 2.5::double, place := 4, place_of := 11,
+        authorities := 30, flagged := 2) as inputs
+from judged;
+
 create table quality.previous_value as
 select indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind, value, value_status
 from marts.fct_indicator_value where is_current;
@@ -101,6 +124,14 @@ create table quality.previous_publication as select 'v1' as version_id, 6 as ind
 
 FCT = "marts.fct_indicator_value"
 COMPARISON = "marts.indicator_comparison"
+JUDGEMENT = "marts.judgement"
+
+
+def with_input(name: str, expression: str) -> str:
+    """SQL that changes one input of one authority's judgements."""
+    return f"update {JUDGEMENT} set inputs = struct_update(inputs, {name} := {expression}) where area_code = 'E0209'"
+
+
 NEIGHBOUR_OF_203 = "group_id = 'statistical_neighbours' and area_code = 'E0203' and member_area_code = 'E0204'"
 LOCAL_PERCENT = "source_kind = 'local' and indicator_id = 'care_leavers_eet_pct'"
 BROKEN = (
@@ -187,6 +218,16 @@ BROKEN = (
         "neighbours_behind_newest_means",
         f"update {COMPARISON} set sn_count = 6 where dfe_number = 201",
     ),
+    (
+        "judgement",
+        "judgement_words",
+        f"update {JUDGEMENT} set word = 'up' where kind = 'unusual' and area_code = 'E0203'",
+    ),
+    ("judgement", "judgement_is_finite", with_input("z", "'inf'")),
+    ("judgement", "judgement_holds_its_figure", with_input("lower", "inputs.value + 1")),
+    ("judgement", "judgement_says_why_not", f"update {JUDGEMENT} set reason = null where word = 'not tested'"),
+    ("judgement", "place_within_group", with_input("place", "12")),
+    ("judgement", "flagged_share", with_input("flagged", "8")),
     ("published_columns", "no_child_level_columns", "alter table marts.dim_period add column child_id varchar"),
 )
 

@@ -1,11 +1,11 @@
-"""council.yml and council/groups.csv: what is accepted, and the words for what is not."""
+"""council.yml, council/groups.csv and council/targets.csv: what is accepted, and the words for what is not."""
 
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from dagster_project.settings import SettingsError, load_groups, load_settings, settings_fingerprint
+from dagster_project.settings import SettingsError, load_groups, load_settings, load_targets, settings_fingerprint
 
 FULL = """
 authority: 383
@@ -125,13 +125,14 @@ def groups(folder: Path, *lines: str) -> Path:
 def test_groups_are_read_one_row_per_member(tmp_path: Path) -> None:
     file = groups(
         tmp_path,
-        "group_id,group_version,group_name,valid_from,includes_subject,dfe_number",
-        "nearby,1,Nearby,2024-04-01,true,373",
-        "nearby,,Nearby,,,382",
+        "group_id,group_version,group_name,valid_from,statistic,includes_subject,dfe_number",
+        "nearby,2,Nearby,2024-04-01,median,true,373",
+        "nearby,,Nearby,,,,382",
     )
     first, second = load_groups(file)
     assert (first.dfe_number, first.valid_from, first.includes_subject) == (373, date(2024, 4, 1), True)
     assert (second.group_version, second.valid_from, second.includes_subject) == ("1", None, False)
+    assert (first.statistic, second.statistic) == ("median", "mean")
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,73 @@ def test_wrong_group_names_file_and_line(tmp_path: Path, row: str, words: str) -
     assert words in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (("nearby,1,Nearby,mean,373", "nearby,1,Near by,mean,382"), "line 3: group `nearby` version 1 is described"),
+        (("nearby,1,Nearby,mean,373", "nearby,1,Nearby,median,382"), "line 3: group `nearby` version 1 is described"),
+        (("nearby,1,Nearby,mean,373", "nearby,1,Nearby,mean,373"), "line 3: 373 stands twice in group `nearby`"),
+        (("nearby,1,Nearby,weighted,373",), "line 2: `statistic`"),
+    ],
+)
+def test_group_described_in_two_ways_names_file_and_line(tmp_path: Path, rows: tuple[str, ...], words: str) -> None:
+    file = groups(tmp_path, "group_id,group_version,group_name,statistic,dfe_number", *rows)
+    with pytest.raises(SettingsError) as error:
+        load_groups(file)
+    assert words in str(error.value)
+
+
+def test_same_member_may_stand_in_two_versions(tmp_path: Path) -> None:
+    file = groups(tmp_path, "group_id,group_version,group_name,dfe_number", "near,1,Near,373", "near,2,Near,373")
+    assert [member.group_version for member in load_groups(file)] == ["1", "2"]
+
+
+TARGET_HEAD = "indicator_id,period_end,target,amber_limit,better,source\n"
+
+
+def targets(folder: Path, *rows: str) -> Path:
+    file = folder / "targets.csv"
+    file.write_text(TARGET_HEAD + "\n".join(rows) + "\n", encoding="utf-8-sig")
+    return file
+
+
+def test_council_without_targets_has_none(tmp_path: Path) -> None:
+    assert load_targets(tmp_path / "targets.csv") == ()
+
+
+def test_targets_are_read_one_row_per_indicator_and_day(tmp_path: Path) -> None:
+    file = targets(tmp_path, "re_referrals_pct,2025-03-31,20,24,,A plan", "cla_31_march,2025-03-31,1400,,low,")
+    first, second = load_targets(file)
+    assert (first.target, first.amber_limit, first.better, first.source) == (20.0, 24.0, None, "A plan")
+    assert (second.period_end, second.amber_limit, second.better) == (date(2025, 3, 31), None, "low")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (("re_referrals_pct,2025-03-31,,,,",), "line 2: `target` is missing"),
+        (("re_referrals_pct,31/03/2025,20,,,",), "line 2: `period_end`"),
+        (("re_referrals_pct,2025-03-31,twenty,,,",), "line 2: `target`"),
+        (("re_referrals_pct,2025-03-31,nan,,,",), "line 2: `target`"),
+        (("re_referrals_pct,2025-03-31,20,24,up,",), "line 2: `better`"),
+        (("re_referrals_pct,2025-03-31,20,18,low,",), "amber_limit is on the better side of the target"),
+        (("ks2_reading_exp,2025-08-31,75,78,high,",), "amber_limit is on the better side of the target"),
+        (("a,2025-03-31,1,,,", "a,2025-03-31,2,,,"), "line 3: `a` has another target for 2025-03-31 above"),
+    ],
+)
+def test_wrong_target_names_file_and_line(tmp_path: Path, rows: tuple[str, ...], words: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_targets(targets(tmp_path, *rows))
+    assert words in str(error.value)
+
+
+def test_unknown_column_of_the_targets_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "targets.csv"
+    file.write_text("indicator_id,period_end,target,amber\na,2025-03-31,1,2\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"line 2: unknown key `amber`"):
+        load_targets(file)
+
+
 def test_fingerprint_moves_with_settings_and_groups_and_by_the_day_only_with_waivers(tmp_path: Path) -> None:
     first = load_settings(written(tmp_path, "authority: 383\n"))
     other = load_settings(written(tmp_path, "authority: 383\ncore_cities_shown: others\n"))
@@ -158,6 +226,9 @@ def test_fingerprint_moves_with_settings_and_groups_and_by_the_day_only_with_wai
     assert plain == settings_fingerprint(first, tmp_path, tomorrow)
     assert plain != settings_fingerprint(other, tmp_path, today)
     groups(tmp_path, "group_id,group_name,dfe_number", "nearby,Nearby,373")
-    assert plain != settings_fingerprint(first, tmp_path, today)
+    with_groups = settings_fingerprint(first, tmp_path, today)
+    assert plain != with_groups
+    targets(tmp_path, "re_referrals_pct,2025-03-31,20,24,,")
+    assert with_groups != settings_fingerprint(first, tmp_path, today)
     (tmp_path / "waivers.yml").write_text("[]\n")
     assert settings_fingerprint(first, tmp_path, today) != settings_fingerprint(first, tmp_path, tomorrow)

@@ -6,7 +6,7 @@ with
     ),
 
     custom as (
-        select distinct group_id, group_version, group_name, valid_from, includes_subject
+        select distinct group_id, group_version, group_name, valid_from, statistic, includes_subject
         from {{ source('settings', 'custom_group_member') }}
     )
 
@@ -29,7 +29,7 @@ select
     loaded.group_version,
     coalesce(seed.group_name, concat('Statistical neighbours (', loaded.group_version, ')')) as group_name,
     coalesce(cast(seed.valid_from as date), try_cast(concat(loaded.group_version, '-01') as date)) as valid_from,
-    'mean' as statistic,
+    coalesce(seed.statistic, 'mean') as statistic,
     false as includes_subject,
     coalesce(seed.source, 'DfE statistical neighbour workbook') as source,
     coalesce(seed.members_note, 'Ten authorities for each authority.') as members_note
@@ -46,7 +46,7 @@ select
     custom.group_version,
     custom.group_name,
     custom.valid_from,
-    'mean' as statistic,
+    custom.statistic,
     custom.includes_subject,
     'council/groups.csv' as source,
     'Declared by the council.' as members_note

@@ -1,4 +1,4 @@
--- A view here and a table in the published file: two million rows are written once, by the publication. Sorted, so that
+-- A view here and a table in the published file: millions of rows are written once, by the publication. Sorted, so that
 -- equal neighbours lie together and the file is less than half as large.
 {{ config(materialized='view') }}
 with
@@ -64,6 +64,49 @@ with
         from {{ ref('int_comparator__list') }} as list
         inner join subject on list.dfe_number = subject.dfe_number
         inner join {{ ref('int_comparator__list_mean') }} as mean on list.list_key = mean.list_key
+
+        union all
+
+        select
+            mean.cell_key,
+            subject.area_code,
+            list.group_id,
+            list.group_version,
+            'median' as statistic,
+            mean.median as value,
+            mean.median_change as change,
+            mean.members_used,
+            list.members_total,
+            list.includes_subject,
+            mean.release_status,
+            case when mean.members_used = 0 then 'no_member_has_a_value' end as not_shown_reason
+        from {{ ref('int_comparator__list') }} as list
+        inner join subject on list.dfe_number = subject.dfe_number
+        inner join {{ ref('int_comparator__list_mean') }} as mean on list.list_key = mean.list_key
+
+        union all
+
+        select
+            pooled.cell_key,
+            subject.area_code,
+            list.group_id,
+            list.group_version,
+            'pooled' as statistic,
+            pooled.value,
+            pooled.change,
+            pooled.members_used,
+            list.members_total,
+            list.includes_subject,
+            pooled.release_status,
+            cast(null as varchar) as not_shown_reason
+        from {{ ref('int_comparator__list') }} as list
+        inner join subject on list.dfe_number = subject.dfe_number
+        inner join {{ ref('int_comparator__list_pooled') }} as pooled on list.list_key = pooled.list_key
+    ),
+
+    -- In the order of the file before the words are joined on, which is cheaper than after.
+    sorted as (
+        select * from comparator order by cell_key, group_id, group_version, statistic, area_code
     )
 
 select
@@ -83,6 +126,5 @@ select
     cell.period_id as comparator_period_id,
     comparator.release_status,
     comparator.not_shown_reason
-from comparator
+from sorted as comparator
 inner join {{ ref('int_comparator__cell') }} as cell on comparator.cell_key = cell.cell_key
-order by comparator.cell_key, comparator.group_id, comparator.group_version, comparator.area_code

@@ -25,8 +25,15 @@ select
     value.value,
     value.numerator,
     value.denominator,
-    value.ci_lower,
-    value.ci_upper,
+    -- The publisher's interval where there is one; a suppressed or unreliable figure has none.
+    case
+        when value.value_status = 'ok'
+            then coalesce(value.ci_lower, {{ interval_limit('lower', 'catalogue.unit', 'value.numerator', 'value.denominator', 'exact') }})
+    end as ci_lower,
+    case
+        when value.value_status = 'ok'
+            then coalesce(value.ci_upper, {{ interval_limit('upper', 'catalogue.unit', 'value.numerator', 'value.denominator', 'exact') }})
+    end as ci_upper,
     value.value_status,
     value.release_status,
     value.is_current,
@@ -37,6 +44,8 @@ select
     value.period_end
 from value
 inner join {{ ref('int_period') }} as period on value.period_id = period.period_id
+inner join {{ ref('int_indicator__catalogue') }} as catalogue on value.indicator_id = catalogue.indicator_id
+left join {{ ref('poisson_limits') }} as exact on value.numerator = exact.events
 left join
     {{ ref('int_indicator__comparability') }} as comparability
     on value.indicator_id = comparability.indicator_id

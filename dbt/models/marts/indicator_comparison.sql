@@ -82,6 +82,12 @@ select
     case when change.change > 0 then 'up' when change.change < 0 then 'down' when change.change = 0 then 'flat' end as trend,
     change.change_since_last_comparable,
     change.last_comparable_period_id,
+    coalesce(headline.period_id like 'rolling3%' and change.period_gap < 3, false) as periods_overlap,
+    change.direction,
+    change.direction_periods,
+    change.direction_from_period_id,
+    -- A figure of England above that of every authority is a total; where it cannot be seen, the unit tells.
+    coalesce(england.value > quantile.q100, catalogue.unit = 'count') as is_total,
     region_value.value as region_value,
     region_value.change as region_change,
     england.value as england_value,

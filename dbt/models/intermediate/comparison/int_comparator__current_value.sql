@@ -2,6 +2,7 @@
 select
     cell.cell_key,
     cell.series_key,
+    cell.is_first_of_tool,
     area.dfe_number,
     area.area_type,
     value.value,

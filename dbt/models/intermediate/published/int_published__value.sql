@@ -19,6 +19,8 @@ select
     value_status,
     release_status,
     vintage_id,
+    release,
+    issue_number,
     row_number() over (
         partition by indicator_id, area_code, period_id, breakdown_type, breakdown_value
         order by source_priority, release desc, issue_number desc, vintage_id
