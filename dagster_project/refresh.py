@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.editions.choice import edition_for
+from dagster_project.editions.choice import edition_for, former_neighbour_list, neighbour_list
 from dagster_project.landing.inventory import Inventory, effective_raw_dir, take_inventory
 from dagster_project.progress import Announce, point
 from dagster_project.project import STAGING_DIR, DataFolders, code_fingerprint
@@ -26,8 +26,10 @@ from dagster_project.settings import (
     GroupMember,
     Settings,
     SettingsError,
+    Target,
     load_groups,
     load_settings,
+    load_targets,
     settings_fingerprint,
 )
 from dagster_project.sources.catalogue import RawTable, load_catalogue, sources_of
@@ -57,6 +59,7 @@ class Run:
     folders: DataFolders
     settings: Settings
     groups: tuple[GroupMember, ...]
+    targets: tuple[Target, ...]
     catalogue: tuple[RawTable, ...]
     announce: Announce
     edition_asked: str | None = None
@@ -72,6 +75,11 @@ class Run:
     def sources(self) -> tuple[str, ...]:
         """Declared sources, in the order they are landed."""
         return sources_of(self.catalogue)
+
+    @property
+    def edition(self) -> Edition:
+        """The edition to build, as far as council.yml says it; the data decide on the id where it lists none."""
+        return edition_for(self.settings, asked=self.edition_asked, newest_31_march=None)
 
     def inventory(self) -> Inventory:
         """What lies under raw/ now; cheap after the first call, since hashes are kept."""
@@ -90,13 +98,15 @@ def open_run(
     """Read settings and declarations and make the data folders.
 
     Raises:
-        SettingsError: If council.yml or council/groups.csv cannot be used, or there is no folder of raw extracts.
+        SettingsError: If council.yml, council/groups.csv or council/targets.csv cannot be used, or there is no folder
+            of raw extracts.
         UnknownEdition: If the edition asked for is not in council.yml.
     """
     settings = load_settings(council_file)
     if not raw_dir.is_dir():
         raise SettingsError(f"{raw_dir}: there is no such folder; --raw names the folder of raw extracts")
     groups = load_groups(council_file.parent / "council" / "groups.csv")
+    targets = load_targets(council_file.parent / "council" / "targets.csv")
     edition_for(settings, asked=edition, newest_31_march=None)
     folders = DataFolders(data_dir.resolve())
     folders.create()
@@ -106,6 +116,7 @@ def open_run(
         folders=folders,
         settings=settings,
         groups=groups,
+        targets=targets,
         catalogue=_catalogue(),
         announce=announce,
         edition_asked=edition,
@@ -159,7 +170,7 @@ def prepare(run: Run) -> None:
                 "UPDATE landing.source_file SET declaration = 'read again' WHERE declaration IS NOT NULL"
             )
             connection.execute("DELETE FROM landing.build_state")
-        warehouse.write_settings(connection, run.settings, run.groups)
+        warehouse.write_settings(connection, run.settings, run.groups, run.targets, edition=run.edition)
     warehouse.protect(run.folders)
     point("prepare.done")
 
@@ -263,7 +274,8 @@ def current_fingerprints(run: Run) -> dict[str, str]:
         ).fetchall()
     if failed:
         tables["landing.source_file"] = hashlib.sha256(repr(failed).encode()).hexdigest()
-    return {**tables, **settings_fingerprints(run.settings, run.groups), "code": run.code}
+    settings = settings_fingerprints(run.settings, run.groups, run.targets, edition=run.edition)
+    return {**tables, **settings, "code": run.code}
 
 
 def check(run: Run) -> GateDecision:
@@ -296,6 +308,7 @@ def publish(run: Run, *, now: datetime) -> Version:
     from dagster_project.publication.publish import publish as publish_version
     from dagster_project.quality.gate import gate
     from dagster_project.report.content import edition_figures
+    from dagster_project.transform import published_views
     from dagster_project.warehouse import open_warehouse
 
     inventory = run.inventory()
@@ -306,12 +319,19 @@ def publish(run: Run, *, now: datetime) -> Version:
         if not decision.allowed:
             raise GateRefused(decision.refusals)
         edition = _edition(run, connection)
+        lists = dict(
+            connection.execute(
+                "SELECT group_version, valid_from FROM marts.comparator_group WHERE group_id = 'statistical_neighbours'"
+            ).fetchall()
+        )
     current = current_fingerprints(run)
     inputs = PublicationInputs(
         edition_id=edition.id,
         edition_title=edition_title(edition),
         data_cut_off=edition.data_cut_off.isoformat() if edition.data_cut_off else None,
         published_date=edition.published_date.isoformat() if edition.published_date else None,
+        neighbours=neighbour_list(run.settings, edition, lists),
+        former_neighbours=former_neighbour_list(run.settings, edition, lists),
         authority=run.settings.authority,
         authority_area_code=run.settings.authority_area_code,
         is_synthetic=inventory.synthetic,
@@ -328,7 +348,15 @@ def publish(run: Run, *, now: datetime) -> Version:
             core_cities_shown=run.settings.core_cities_shown,
         )
 
-    return publish_version(run.folders, inputs, results=results, figures_of=figures_of, now=now, announce=run.announce)
+    return publish_version(
+        run.folders,
+        inputs,
+        results=results,
+        views=published_views(),
+        figures_of=figures_of,
+        now=now,
+        announce=run.announce,
+    )
 
 
 class GateRefused(Exception):

@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what reads the shared figures; leave it out, with one line, where they are not. CI must have them."""
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
-        if names & {"shared_data", "real_raw", "real_published", "returns_published", "real_data"}:
+        if names & {"shared_data", "real_raw", "real_published", "returns_published", "real_data", "minute_data"}:
             item.add_marker("shared")
     if SHARED.exists():
         return
@@ -65,6 +65,17 @@ def lay_out_real_raw(raw: Path) -> Path:
         "published/ees/cla_number_and_rate_per_10k_children/2025": ["ees/cla_number_and_rate_per_10k_children.csv"],
         "published/ees/ks4_la/2025-04": ["ees/vintages/ks4_la__release_2025-04.csv"],
         "published/ees/ks4_la/2026-04": ["ees/ks4_la.csv"],
+        "published/ees/b1_children_in_need/2025": ["ees/b1_children_in_need_2013_to_2025.csv"],
+        "published/ees/c1_children_in_need_referrals_and_rereferrals/2025": [
+            "ees/c1_children_in_need_referrals_and_rereferrals_2013_to_2025.csv"
+        ],
+        "published/ees/d3_cpps_subsequent_plan/2025": ["ees/d3_cpps_subsequent_plan_2013_to_2025.csv"],
+        "published/ees/la_cla_placement_stability/2025": ["ees/la_cla_placement_stability.csv"],
+        "published/ees/la_care_leavers_accommodation_suitability/2025": [
+            "ees/la_care_leavers_accommodation_suitability.csv"
+        ],
+        "published/ees/neet_la_scorecard/2022": ["ees/neet_la_scorecard_2022.csv"],
+        "published/ees/neet_la_scorecard/2025": ["ees/neet_la_scorecard_2025.csv"],
         "population/2024": ["ees/ons_mid-year_population_estimates_2012_to_2024.csv"],
     }
     shutil.copytree(SHARED / "lait", raw / "published" / "lait" / "2026-04")
@@ -100,6 +111,23 @@ def real_published(real_data: Path) -> Path:
     return real_data / "published" / "officer" / "children.duckdb"
 
 
+# The edition behind the scrutiny minute: what was known when the report on 2022/23 was made, as published now.
+MINUTE = """
+authority: 383
+editions:
+  - id: 2023-01
+    latest_period_end:
+      {academic: 2022-08-31, financial: 2023-03-31, calendar: 2022-12-31, snapshot_31_march: 2023-03-31}
+    neighbours: 2021-04
+"""
+
+
+@pytest.fixture(scope="session")
+def minute_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with edition 2023-01, refreshed once from the real published figures; never written to."""
+    return _built_once(tmp_path_factory, "minute", lay_out_real_raw, council=MINUTE)
+
+
 @pytest.fixture(scope="session")
 def returns_published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published file made from four looked-after returns and the population, and nothing else."""
@@ -112,8 +140,14 @@ def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _built_once(tmp_path_factory, "sample", lambda raw: shutil.copytree(PROJECT / "raw" / "sample", raw))
 
 
-def _built_once(factory: pytest.TempPathFactory, name: str, lay_out: Callable[[Path], Path]) -> Path:
-    """Refresh into a folder that all workers of a test run share; the first to ask builds, the others wait."""
+def _built_once(
+    factory: pytest.TempPathFactory, name: str, lay_out: Callable[[Path], Path], *, council: str | None = None
+) -> Path:
+    """Refresh into a folder that all workers of a test run share; the first to ask builds, the others wait.
+
+    Args:
+        council: Text of a council.yml of its own; without one the project's is used.
+    """
     shared = factory.getbasetemp().parent if os.environ.get("PYTEST_XDIST_WORKER") else factory.getbasetemp()
     folder = shared / f"built_{name}"
     folder.mkdir(exist_ok=True)
@@ -121,8 +155,12 @@ def _built_once(factory: pytest.TempPathFactory, name: str, lay_out: Callable[[P
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = folder / "done.json"
         if not done.exists():
+            settings = []
+            if council is not None:
+                (folder / "council.yml").write_text(council, encoding="utf-8")
+                settings = ["--council", folder / "council.yml"]
             result = run_cfp(
-                "refresh", "--raw", lay_out(folder / "raw"), "--data", folder / "data", "--json", timeout=600
+                "refresh", *settings, "--raw", lay_out(folder / "raw"), "--data", folder / "data", "--json", timeout=600
             )
             done.write_text(json.dumps({"code": result.returncode, "out": result.stdout, "err": result.stderr[-4000:]}))
         outcome = json.loads(done.read_text())

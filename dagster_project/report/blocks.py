@@ -41,11 +41,20 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A judgement as printed: a word, and a shape that repeats it (better, worse, similar, other, open, place)."""
+
+    shape: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Cell:
-    """One table cell: its text, smaller notes under it, an arrow (`up`, `down`) and the figures it prints."""
+    """One table cell: text, marks and smaller notes under it, an arrow (`up`, `down`) and the figures it prints."""
 
     text: str
     notes: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
     is_number: bool = False
     arrow: str | None = None
     figures: tuple[Figure, ...] = ()

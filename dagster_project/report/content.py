@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_project.report.blocks import (
     Block,
-    BulletList,
     Cell,
-    Figure,
     FigureBlock,
     Heading,
     Paragraph,
@@ -18,34 +16,26 @@ from dagster_project.report.blocks import (
 )
 from dagster_project.report.headline import (
     CoreCitiesShown,
-    change_of,
     core_city_group,
     core_city_words,
+    figure_of,
     headline_blocks,
+    is_enough,
     latest_row,
-    mean_cell,
     newest_period_end,
-    published_cell,
+    number_cell,
+    reason_cell,
+    shown,
     value_cell,
 )
 from dagster_project.report.rows import Marts, Row
-from dagster_project.report.status import check_statement, status_blocks
+from dagster_project.report.status import status_blocks
+from dagster_project.report.summary import neighbour_list_words, summary_blocks
 from dagster_project.report.trends import attainment_trend, looked_after_trend
-from dagster_project.report.words import (
-    UNIT_WORDS,
-    date_words,
-    judgement_of,
-    on_or_in,
-    rounded,
-)
+from dagster_project.report.words import date_words
 
 if TYPE_CHECKING:
     import duckdb
-
-LOOKED_AFTER_NUMBER = "cla_31_march"
-LOOKED_AFTER_RATE = "cla_31_march_rate"
-# The other measures of the summary: attendance, young people's destinations, reading.
-SUMMARY_MEASURES = ("abs_overall", "neet_nk_pct", "ks2_reading_exp")
 
 RESTRICTED = (
     "Officer edition: restricted. These figures are shown before disclosure control, so small numbers are not hidden. "
@@ -119,6 +109,7 @@ def build_content(
     facts = (
         ("Edition", edition_id),
         ("Newest figures", newest),
+        ("Neighbour list", neighbour_list_words(marts, marts.edition["neighbours"])),
         ("Data version", str(publication["version_id"])),
         ("Version made on", date_words(published_at) if published_at else "not recorded"),
     )
@@ -143,8 +134,9 @@ def edition_figures(
     """Return every indicator figure that the edition's page prints, in reading order, each once.
 
     Columns: edition_id, figure_id, indicator_id, area_code, period_id, breakdown_type, breakdown_value, figure
-    (which of them: value, england, region, sn_average, core_cities, change, rank, rank_dfe, local, council,
-    local_less_published), value (unrounded, None where a reason is printed), printed, source_kind, vintage_id.
+    (which of them: value, england, region, sn_average, sn_average_<version> of another neighbour list, core_cities,
+    change, change_since_<day>, gap_to_england, rank, rank_dfe, local, council, local_less_published), value (unrounded,
+    None where a reason is printed), printed, source_kind, vintage_id.
     Needs every table of schema `marts` but `publication`.
     """
     blocks = report_blocks(Marts(connection, authority_area_code), core_cities_shown=core_cities_shown)
@@ -153,118 +145,12 @@ def edition_figures(
     ]
 
 
-def summary_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tuple[Block, ...]:
-    """Return the main points: one sentence or two for each summary measure, then how far the data can be trusted."""
-    sentences: list[tuple[str, tuple[Figure, ...]]] = []
-    looked_after = looked_after_sentences(marts)
-    if looked_after:
-        sentences.append(looked_after)
-    indicators = {indicator["indicator_id"]: indicator for indicator in marts.indicators}
-    for indicator_id in SUMMARY_MEASURES:
-        row = latest_row(marts, indicator_id)
-        if indicator_id in indicators and row is not None:
-            sentences.append(measure_sentence(marts, row, indicators[indicator_id], core_cities_shown))
-    sentences.append((coverage_sentence(marts), ()))
-    sentences.append((check_statement(marts.checks), ()))
-    return (
-        Heading("main-points", 2, "Main points"),
-        BulletList(
-            "main-points-list",
-            tuple(text for text, _ in sentences),
-            tuple(figure for _, figures in sentences for figure in figures),
-        ),
-    )
-
-
-def looked_after_sentences(marts: Marts) -> tuple[str, tuple[Figure, ...]] | None:
-    """Return number and rate of children looked after with change and the England rate, None without both."""
-    indicators = {indicator["indicator_id"]: indicator for indicator in marts.indicators}
-    number_row, rate_row = latest_row(marts, LOOKED_AFTER_NUMBER), latest_row(marts, LOOKED_AFTER_RATE)
-    if not {LOOKED_AFTER_NUMBER, LOOKED_AFTER_RATE} <= set(indicators) or not number_row or not rate_row:
-        return None
-    if number_row["period_id"] != rate_row["period_id"] or None in (number_row["value"], rate_row["value"]):
-        return None
-    number = value_cell(marts, number_row, indicators[LOOKED_AFTER_NUMBER])
-    rate = value_cell(marts, rate_row, indicators[LOOKED_AFTER_RATE])
-    figures = [*number.figures, *rate.figures]
-    text = (
-        f"On {number_row['period_label']} {marts.name} looked after {number.text} children, "
-        f"{rate.text} for every 10,000 under 18."
-    )
-    if number_row["release_status"] == "provisional":
-        return f"{text} These figures are provisional and are not compared here.", tuple(figures)
-    change = change_of(marts, number_row, indicators[LOOKED_AFTER_NUMBER])
-    if change:
-        figure, direction, earlier = change
-        size = rounded(abs(figure.value or 0.0), 0)
-        words = {"up": f"{size} more than", "down": f"{size} fewer than", "no change": "the same number as"}
-        text += f" That is {words[direction]} {on_or_in(earlier, marts.label(earlier))}."
-        figures.append(figure)
-    england = published_cell(marts, rate_row, indicators[LOOKED_AFTER_RATE], which="england")
-    if rate_row["england_value"] is not None and not england.notes:
-        text += f" The England rate was {england.text}."
-        figures += england.figures
-    return text, tuple(figures)
-
-
-def measure_sentence(
-    marts: Marts, row: Row, indicator: Row, core_cities_shown: CoreCitiesShown
-) -> tuple[str, tuple[Figure, ...]]:
-    """Return measure, place, period, value, change and comparison in one sentence."""
-    own = value_cell(marts, row, indicator)
-    unit = UNIT_WORDS.get(indicator["unit"], "")
-    per = f" {unit.removeprefix('rate ')}" if unit.startswith("rate per") else ""
-    when = on_or_in(row["period_id"], row["period_label"])
-    text = f"{indicator['indicator_name']}: {marts.name} {own.text}"
-    if row["value"] is None:
-        last = f"; {own.notes[-1]}" if own.notes else ""
-        return f"{indicator['indicator_name']}: no figure for {marts.name} {when} ({own.text}){last}.", own.figures
-    figures = list(own.figures)
-    text += f"{per} {when}"
-    provisional = row["release_status"] == "provisional"
-    change = None if provisional else change_of(marts, row, indicator)
-    if provisional:
-        return f"{text} (provisional, not compared here).", tuple(figures)
-    if change:
-        figure, direction, earlier = change
-        judgement = judgement_of(direction, indicator["polarity"])
-        text += f", {figure.printed} since {marts.label(earlier)}{f' ({judgement})' if judgement else ''}"
-        figures.append(figure)
-    beside = []
-    england = published_cell(marts, row, indicator, which="england")
-    if row["england_value"] is not None and england.figures and not england.notes:
-        beside.append(f"England {england.text}")
-        figures += england.figures
-    neighbours = mean_cell(marts, row, indicator, core_cities_shown=None)
-    if neighbours.figures and neighbours.figures[0].value is not None:
-        beside.append(f"mean of statistical neighbours {neighbours.text}")
-        figures += neighbours.figures
-    if beside:
-        comparison = "; ".join(beside)
-        text += f". {comparison[0].upper()}{comparison[1:]}"
-    return f"{text}.", tuple(figures)
-
-
-def coverage_sentence(marts: Marts) -> str:
-    """Return how many indicators of the report have a figure, and how many of those are provisional or missing."""
-    latest = [latest_row(marts, indicator["indicator_id"]) for indicator in marts.indicators]
-    held = [row for row in latest if row is not None]
-    with_value = [row for row in held if row["value"] is not None]
-    provisional = sum(row["release_status"] == "provisional" for row in with_value)
-    text = (
-        f"Of the {len(latest)} indicators of this report, {len(with_value)} have a published figure for their latest "
-        f"period; {provisional} of these {'is' if provisional == 1 else 'are'} provisional."
-    )
-    if len(held) > len(with_value):
-        text += f" For {len(held) - len(with_value)} more that figure is missing; the table gives the reason."
-    return text
-
-
 def group_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tuple[Block, ...]:
     """Return the comparator groups with the list in force and their members by name."""
     blocks: list[Block] = [Heading("comparators", 2, "Comparator groups")]
-    versions = sorted({row["sn_group_version"] for rows in marts.comparison.values() for row in rows} - {None})
-    wanted = [("statistical_neighbours", version, "mean of its members") for version in versions]
+    versions = {row["sn_group_version"] for rows in marts.comparison.values() for row in rows}
+    versions |= {marts.edition["former_neighbours"]}
+    wanted = [("statistical_neighbours", version, "mean of its members") for version in sorted(versions - {None})]
     cities = core_city_group(core_cities_shown)
     wanted.append((cities, marts.newest_version(cities), core_city_words(marts, core_cities_shown)))
     rows = []
@@ -297,4 +183,52 @@ def group_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tuple[B
     )
     columns = ("Group", "List", "Figure shown", "Members", "Source of the list")
     blocks.append(Table("comparator-groups", "Comparator groups used on this page", columns, tuple(rows)))
-    return tuple(blocks)
+    return (*blocks, *neighbour_change_blocks(marts))
+
+
+def neighbour_change_blocks(marts: Marts) -> tuple[Block, ...]:
+    """Return both means of every measure in the first edition after a change of neighbour list; else nothing."""
+    former, current = marts.edition["former_neighbours"], marts.edition["neighbours"]
+    if former is None:
+        return ()
+    rows = []
+    for indicator in marts.indicators:
+        row = latest_row(marts, indicator["indicator_id"])
+        if row is None or row["value"] is None or indicator["unit"] == "count":
+            continue
+        rows.append(
+            (
+                Cell(indicator["indicator_name"]),
+                Cell(row["period_label"]),
+                value_cell(marts, row, indicator),
+                *(list_mean_cell(marts, row, indicator, version, is_current=version == current)
+                  for version in (former, current)),
+            )
+        )  # fmt: skip
+    if not rows:
+        return ()
+    names = [neighbour_list_words(marts, version) for version in (former, current)]
+    columns = ("Indicator", "Period", marts.name, *(f"Mean: {name}" for name in names))
+    return (
+        Heading("neighbour-change", 3, "The neighbour list has changed"),
+        Paragraph(
+            "neighbour-change-intro",
+            f"The edition before this one used {names[0]}. A change of list moves the mean without any change in a "
+            "council, so this edition prints both.",
+        ),
+        Table("neighbour-change-table", "Means of both neighbour lists, latest figures", columns, tuple(rows)),
+    )
+
+
+def list_mean_cell(marts: Marts, row: Row, indicator: Row, version: str | None, *, is_current: bool) -> Cell:
+    """Return the mean of one version of the neighbour list with `n of N`, or only that where too few have a figure."""
+    key = (row["indicator_id"], row["period_id"], f"statistical_neighbours/{version}")
+    found = marts.comparator_values.get(key)
+    if found is None:
+        return reason_cell("not in this list")
+    used, total = found["members_used"] or 0, found["members_total"] or 0
+    name = "sn_average" if is_current else f"sn_average_{version}"
+    if found["value"] is None or not is_enough(used, total):
+        return number_cell(figure_of(row, indicator, name, None, f"{used} of {total}"), "no mean printed")
+    printed = shown(found["value"], indicator, None)
+    return number_cell(figure_of(row, indicator, name, found["value"], printed), f"{used} of {total}")

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from dagster_project.report.blocks import Block, Cell, Figure, Heading, Note, Paragraph, Table
+from dagster_project.report.blocks import Block, BulletList, Cell, Figure, Heading, Mark, Note, Paragraph, Table
+from dagster_project.report.judgements import (
+    TOO_FEW,
+    england_mark,
+    place_mark,
+    reason_words,
+    target_mark,
+    unusual_mark,
+)
 from dagster_project.report.rows import ENGLAND, Marts, Row
 from dagster_project.report.words import (
     POLARITY_WORDS,
@@ -50,7 +59,7 @@ def core_city_words(marts: Marts, core_cities_shown: CoreCitiesShown) -> str:
 
 
 def latest_row(marts: Marts, indicator_id: str) -> Row | None:
-    """Return the authority's row for the indicator's latest period, whether or not it holds a value."""
+    """Return the authority's row for the latest period of the edition's scope, whether or not it holds a value."""
     return next((row for row in reversed(marts.comparison.get(indicator_id, [])) if row["is_latest"]), None)
 
 
@@ -96,7 +105,7 @@ def value_cell(marts: Marts, row: Row, indicator: Row) -> Cell:
     why = [
         found["words"]
         for found in marts.breaks.get(indicator["indicator_id"], [])
-        if found["first_period_id"] == row["period_id"]
+        if found["first_period_id"] == row["period_id"] and found["comparability"] != "ok"
     ]
     held = [old for old in marts.comparison[indicator["indicator_id"]] if old["value"] is not None]
     if not held:
@@ -218,40 +227,121 @@ def change_of(marts: Marts, row: Row, indicator: Row) -> tuple[Figure, str, str]
     return figure_of(row, indicator, "change", change, printed), direction, earlier
 
 
-def change_cell(marts: Marts, row: Row, indicator: Row) -> Cell:
-    """Return the change in words, with the period it is measured from; a provisional figure is not judged."""
+@dataclass(frozen=True)
+class Travel:
+    """Direction of travel as printed: `text` with the meaning in brackets, what qualifies it, an arrow, its figure.
+
+    `earlier` is the period the change is measured from.
+    """
+
+    text: str
+    earlier: str
+    figure: Figure
+    arrow: str | None = None
+    qualifiers: tuple[str, ...] = ()
+    is_size_apart: bool = False
+
+
+def travel_of(marts: Marts, row: Row, indicator: Row) -> Travel | None:
+    """Return the direction of travel by the mart `judgement`; None where no change can be made.
+
+    Without a judgement the printed figures are compared and the result is said to be not tested.
+    """
     change = change_of(marts, row, indicator)
     if change is None:
+        return None
+    figure, direction, earlier = change
+    judgement = marts.judgement(row, "direction", "previous")
+    is_open = row["release_status"] == "provisional" if judgement is None else judgement["reason"] == "provisional"
+    moved = direction if direction != "no change" else None
+    if is_open:
+        return Travel(figure.printed, earlier, figure, moved, (reason_words("provisional") or "",))
+    word = direction if judgement is None else judgement["word"]
+    meaning = judgement_of(direction, indicator["polarity"]) if judgement is None else judgement["meaning"]
+    tested = () if judgement is not None and judgement["reason"] in (None, "below_minimum_base") else ("not tested",)
+    rounding = ("at this rounding",) if moved is None and not is_zero(figure.value or 0.0) else ()
+    if word in (TOO_FEW, "no clear change"):
+        return Travel(word, earlier, figure, None, (*rounding, *tested), is_size_apart=True)
+    said = f"{figure.printed if direction == word else word}{f' ({meaning})' if meaning else ''}"
+    arrow = word if word in ("up", "down") else None
+    return Travel(said, earlier, figure, arrow, (*rounding, *tested), is_size_apart=direction != word)
+
+
+def change_cell(marts: Marts, row: Row, indicator: Row) -> Cell:
+    """Return the change in words, with the period it is measured from and whether it is more than chance."""
+    travel = travel_of(marts, row, indicator)
+    if travel is None:
         if row["value"] is None:
             return reason_cell("no figure to compare", is_number=False)
-        state = marts.published_state.get((indicator["indicator_id"], marts.authority, row["period_id"]))
-        broken = state is not None and state["comparability"] in ("break_before", "not_comparable")
+        state = comparability_of(marts, row)
+        broken = state in ("break_before", "not_comparable")
         reason = "not comparable with earlier periods" if broken else "no earlier comparable period"
         return reason_cell(reason, is_number=False)
-    figure, direction, earlier = change
-    notes = [f"since {marts.label(earlier)}"]
-    judgement = judgement_of(direction, indicator["polarity"])
-    text = figure.printed
-    if row["release_status"] == "provisional":
-        notes.append("provisional: may change, not judged")
-    elif judgement:
-        text = f"{text} ({judgement})"
-    if direction == "no change" and not is_zero(figure.value or 0.0):
-        notes.append("at this rounding")
-    return Cell(text, notes=tuple(notes), arrow=direction if direction != "no change" else None, figures=(figure,))
+    since = f"since {marts.label(travel.earlier)}"
+    if travel.is_size_apart:
+        since = f"{travel.figure.printed} {since}"
+    return Cell(travel.text, notes=(since, *travel.qualifiers), arrow=travel.arrow, figures=(travel.figure,))
 
 
-def rank_cell(row: Row, indicator: Row) -> Cell:
-    """Return the place among authorities now in being; DfE's own rank as a note where it differs."""
+def comparability_of(marts: Marts, row: Row) -> str:
+    """Return the comparability word of the authority's figure in its period."""
+    state = marts.published_state.get((row["indicator_id"], marts.authority, row["period_id"]))
+    return (state["comparability"] if state else None) or "ok"
+
+
+def first_since(marts: Marts, row: Row) -> str | None:
+    """Return the label of the last period with a figure where a year or more without one lies between."""
+    held = [
+        old
+        for old in marts.comparison[row["indicator_id"]]
+        if old["value"] is not None and old["period_end"] < row["period_end"]
+    ]
+    if row["value"] is None or not held or period_parts(row["period_id"])[0] == "rolling3":
+        return None
+    return held[-1]["period_label"] if row["period_end"].year - held[-1]["period_end"].year > 1 else None
+
+
+def series_words(marts: Marts, row: Row) -> str | None:
+    """Return what the reader must know of a period before comparing it with others: new series, first for years.
+
+    None where it follows the period before and may be compared with it.
+    """
+    state = comparability_of(marts, row)
+    words = "; ".join(
+        found["words"].rstrip(".")
+        for found in marts.breaks.get(row["indicator_id"], [])
+        if found["first_period_id"] == row["period_id"] and found["comparability"] == state
+    )
+    if state == "break_before":
+        return f"new series: {words}" if words else "new series, not comparable with earlier periods"
+    if state == "not_comparable":
+        alone = "not comparable with other periods"
+        return words if "not comparable" in words else ": ".join(part for part in (alone, words) if part)
+    earlier = first_since(marts, row)
+    return f"first since {earlier}" if earlier else None
+
+
+def rank_cell(marts: Marts, row: Row, indicator: Row) -> Cell:
+    """Return the place among authorities now in being, and whether the figure is unusual among them.
+
+    DfE's own rank is a note where it differs.
+    """
+    marks = () if indicator["unit"] == "count" else unusual_mark(marts, row)
     if indicator["polarity"] == "neutral":
-        return reason_cell("no rank: neutral measure")
+        return replace(reason_cell("no rank: neutral measure"), marks=marks)
     if row["value"] is None or row["rank_live"] is None:
         return reason_cell("not ranked")
     figure = figure_of(row, indicator, "rank", float(row["rank_live"]), f"{row['rank_live']} of {row['rank_live_of']}")
     if (row["rank"], row["rank_of"]) in ((row["rank_live"], row["rank_live_of"]), (None, None)):
-        return number_cell(figure)
+        return replace(number_cell(figure), marks=marks)
     other = figure_of(row, indicator, "rank_dfe", float(row["rank"]), f"{row['rank']} of {row['rank_of']}")
-    return Cell(figure.printed, notes=(f"DfE: {other.printed}",), is_number=True, figures=(figure, other))
+    notes = (f"DfE: {other.printed}",)
+    return Cell(figure.printed, notes=notes, marks=marks, is_number=True, figures=(figure, other))
+
+
+def marked(cell: Cell, marks: tuple[Mark, ...], indicator: Row) -> Cell:
+    """Return the cell with its marks; a count gets none, since it depends on the size of the place."""
+    return cell if indicator["unit"] == "count" else replace(cell, marks=marks)
 
 
 def indicator_cell(indicator: Row, *extra: str) -> Cell:
@@ -269,6 +359,8 @@ def published_row(
     A later period that was not collected is named: a figure is never the latest one without a word on why.
     """
     period_notes = [release_words(row["release_status"])]
+    series = series_words(marts, row)
+    period_notes += [series] if series else []
     period_notes += [
         f"{marts.label(found['first_period_id'])}: {found['words']}"
         for found in marts.breaks.get(indicator["indicator_id"], [])
@@ -280,13 +372,21 @@ def published_row(
     return (
         indicator_cell(indicator),
         Cell(row["period_label"], notes=tuple(period_notes)),
-        value_cell(marts, row, indicator),
-        published_cell(marts, row, indicator, which="england"),
-        published_cell(marts, row, indicator, which="region"),
-        mean_cell(marts, row, indicator, core_cities_shown=None),
-        mean_cell(marts, row, indicator, core_cities_shown=core_cities_shown),
+        replace(value_cell(marts, row, indicator), marks=target_mark(marts, row, indicator)),
+        marked(published_cell(marts, row, indicator, which="england"), england_mark(marts, row, indicator), indicator),
+        marked(published_cell(marts, row, indicator, which="region"), place_mark(marts, row, "region"), indicator),
+        marked(
+            mean_cell(marts, row, indicator, core_cities_shown=None),
+            place_mark(marts, row, "statistical_neighbours"),
+            indicator,
+        ),
+        marked(
+            mean_cell(marts, row, indicator, core_cities_shown=core_cities_shown),
+            place_mark(marts, row, core_city_group(core_cities_shown)),
+            indicator,
+        ),
         change_cell(marts, row, indicator),
-        rank_cell(row, indicator),
+        rank_cell(marts, row, indicator),
     )
 
 
@@ -370,7 +470,7 @@ def headline_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tupl
         for indicator in indicators:
             latest = latest_row(marts, indicator["indicator_id"])
             local = newest_local(marts, indicator["indicator_id"])
-            if latest is not None and indicator["status"] == "discontinued":
+            if latest is not None and marts.is_closed(indicator["indicator_id"]):
                 closed.append(f"{indicator['indicator_name']} (last period {latest['period_label']})")
             elif latest is not None:
                 rows.append(published_row(marts, latest, indicator, core_cities_shown=core_cities_shown, newest=newest))
@@ -385,7 +485,19 @@ def headline_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tupl
             blocks.append(Note(f"{slug}-closed", f"Series that have ended, not shown as latest: {'; '.join(closed)}."))
         if absent:
             blocks.append(Note(f"{slug}-absent", f"No figures loaded for: {'; '.join(absent)}."))
-    return tuple(blocks)
+    return (*blocks, *rule_blocks(marts))
+
+
+def rule_blocks(marts: Marts) -> tuple[Block, ...]:
+    """Return the rules of the judgements that the page prints, in the words of the mart."""
+    used = {(row["kind"], row["rule_id"]) for row in marts.judgements.values()}
+    words = [rule["words"] for rule in marts.judgement_rules if (rule["kind"], rule["rule_id"]) in used]
+    if not words:
+        return ()
+    return (
+        Heading("judgement-rules", 3, "How the judgements are made"),
+        BulletList("judgement-rules-list", tuple(words)),
+    )
 
 
 def reading_notes(marts: Marts) -> tuple[Block, ...]:
@@ -400,10 +512,14 @@ def reading_notes(marts: Marts) -> tuple[Block, ...]:
         ),
         Paragraph(
             "how-to-read-change",
-            "Up, down and no change say how the printed figure moved; (improving) and (worsening) are added only "
-            "where a high or a low figure is better. Whether a change is more than chance has not been tested in this "
-            "edition. "
-            "Rank 1 is best. Local figures have a row of their own and take no part in any mean, change or rank.",
+            "Change: up or down is more than chance unless it says “not tested”; no clear change may be chance. "
+            "(improving) and (worsening) are added only where a high or a low figure is better. "
+            "Beside England: better, similar or worse by the 95% interval of the authority’s own figure. The interval "
+            "says how much a figure could differ by chance from year to year though everybody is counted. "
+            "Beside a group: the place by value, 1st is the highest. Under the rank, which is 1 for the best: whether "
+            "the figure is unusual among all authorities; where the England figure says “not tested”, this is not "
+            "tested either. "
+            "Local figures have a row of their own and take no part in any mean, change, judgement or rank.",
         ),
         Paragraph(
             "how-to-read-codes",

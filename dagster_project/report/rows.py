@@ -1,12 +1,14 @@
-"""What the report reads from the published file: rows of schema `marts` as they are, headline breakdown only."""
+"""What the report reads from the published file: headline rows of schema `marts`, within the edition's scope."""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dagster_project.report.words import period_words
+from dagster_project.report.words import period_parts, period_words
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,6 +23,12 @@ def fetch(connection: duckdb.DuckDBPyConnection, query: str, *values: object) ->
     cursor = connection.execute(query, list(values))
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def period_of_check(check_id: str) -> dt.date | None:
+    """Return the last day of the period that a check with one result per period is on, None for any other."""
+    found = re.search(r"\.[a-z0-9]+_([0-9]{4}-[0-9]{2}-[0-9]{2})$", check_id)
+    return dt.date.fromisoformat(found[1]) if found else None
 
 
 class AreaNotPublished(LookupError):
@@ -98,16 +106,79 @@ class Marts:
         return {row["period_id"]: row["period_label"] for row in found}
 
     @cached_property
+    def edition(self) -> Row:
+        """The row of `edition`: neighbour list, and that of the edition before where it used another."""
+        return fetch(self.connection, "select * from marts.edition")[0]
+
+    @cached_property
+    def scope(self) -> dict[str, Row]:
+        """How far the edition reaches, by indicator."""
+        found = fetch(self.connection, "select * from marts.edition_scope order by indicator_id")
+        return {row["indicator_id"]: row for row in found}
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the edition shows no period after a day set in council.yml."""
+        return any(row["period_limit"] for row in self.scope.values())
+
+    def is_in_scope(self, indicator_id: str, period_end: dt.date) -> bool:
+        """Say whether the edition reaches to a period of an indicator."""
+        limit = self.scope[indicator_id]["period_limit"] if indicator_id in self.scope else None
+        return limit is None or period_end <= limit
+
+    def is_closed(self, indicator_id: str) -> bool:
+        """Say whether the series has ended, so that its last period is no latest one."""
+        return indicator_id in self.scope and bool(self.scope[indicator_id]["is_closed"])
+
+    @cached_property
     def comparison(self) -> dict[str, list[Row]]:
-        """Published headline rows of the authority by indicator, oldest period first."""
+        """Published headline rows of the authority by indicator, oldest period first, up to the edition's last one.
+
+        `is_latest` marks the last period of the edition's scope.
+        """
         return self._by_indicator(
             fetch(
                 self.connection,
-                "select * from marts.indicator_comparison where area_code = ? "
-                "order by indicator_id, period_end, period_id",
+                "select c.* replace (c.period_id is not distinct from s.latest_period_id as is_latest) "
+                "from marts.indicator_comparison as c join marts.edition_scope as s using (indicator_id) "
+                "where c.area_code = ? and (s.period_limit is null or c.period_end <= s.period_limit) "
+                "order by c.indicator_id, c.period_end, c.period_id",
                 self.authority,
             )
         )
+
+    @cached_property
+    def judgements(self) -> dict[tuple[str, str, str, str], Row]:
+        """Judgements of the report's latest figures of the authority, by indicator, period, kind and against."""
+        found = fetch(
+            self.connection,
+            "select j.* from marts.judgement as j join marts.edition_scope as s using (indicator_id) "
+            "join marts.dim_indicator as d using (indicator_id) "
+            "where j.area_code = ? and j.period_id = s.latest_period_id and d.report_section is not null "
+            "order by j.indicator_id, j.kind, j.against",
+            self.authority,
+        )
+        return {(row["indicator_id"], row["period_id"], row["kind"], row["against"]): row for row in found}
+
+    @cached_property
+    def judgement_rules(self) -> list[Row]:
+        """The rules of the judgements, by kind."""
+        return fetch(self.connection, "select * from marts.judgement_rule order by kind, rule_id")
+
+    def judgement(self, row: Row, kind: str, against: str) -> Row | None:
+        """Return the judgement of one kind on a row of the latest period, None where there is none."""
+        return self.judgements.get((row["indicator_id"], row["period_id"], kind, against))
+
+    @cached_property
+    def attention(self) -> dict[str, list[Row]]:
+        """The lists of the summary (attention, improving), in their order."""
+        found = fetch(
+            self.connection, "select * from marts.attention_list where area_code = ? order by position", self.authority
+        )
+        lists: dict[str, list[Row]] = {}
+        for row in found:
+            lists.setdefault(row["list"], []).append(row)
+        return lists
 
     @cached_property
     def published_state(self) -> dict[tuple[str, str, str], Row]:
@@ -132,10 +203,11 @@ class Marts:
         return self._by_indicator(
             fetch(
                 self.connection,
-                "select * from marts.fct_indicator_value "
-                "where is_current and source_kind <> 'published' and breakdown_type = 'total' "
-                "and breakdown_value = 'total' and area_code = ? "
-                "order by indicator_id, period_end desc, period_id, source_kind, vintage_id",
+                "select f.* from marts.fct_indicator_value as f join marts.edition_scope as s using (indicator_id) "
+                "where f.is_current and f.source_kind <> 'published' and f.breakdown_type = 'total' "
+                "and f.breakdown_value = 'total' and f.area_code = ? "
+                "and (s.period_limit is null or f.period_end <= s.period_limit) "
+                "order by f.indicator_id, f.period_end desc, f.period_id, f.source_kind, f.vintage_id",
                 self.authority,
             )
         )
@@ -179,33 +251,37 @@ class Marts:
 
     @cached_property
     def breaks(self) -> dict[str, list[Row]]:
-        """Series breaks by indicator, in the order of the periods they begin with."""
+        """Series breaks by indicator, in the order of the periods they begin with, within the edition's scope."""
+        found = fetch(
+            self.connection, "select * from marts.series_break order by indicator_id, first_period_id, kind, words"
+        )
         return self._by_indicator(
-            fetch(
-                self.connection,
-                "select * from marts.series_break order by indicator_id, first_period_id, kind, words",
-            )
+            [row for row in found if self.is_in_scope(row["indicator_id"], period_parts(row["first_period_id"])[1])]
         )
 
     @cached_property
     def source_files(self) -> list[Row]:
-        """Registry of source files with the newest period end that each one's figures hold."""
+        """Registry of source files with the newest period end that each one's figures hold for this edition."""
         return fetch(
             self.connection,
             "with newest as ("
-            "  select vintage_id, max(period_end) as newest_period_end from marts.fct_indicator_value "
-            "  where value is not null group by vintage_id) "
+            "  select vintage_id, max(period_end) as newest_period_end "
+            "  from marts.fct_indicator_value join marts.edition_scope using (indicator_id) "
+            "  where value is not null and (period_limit is null or period_end <= period_limit) group by vintage_id) "
             "select f.*, n.newest_period_end from marts.source_file f left join newest n using (vintage_id) "
             "order by f.source_id, f.table_name, f.release, f.file_name, f.vintage_id",
         )
 
     @cached_property
     def checks(self) -> list[Row]:
-        """Results of every check, critical first."""
-        return fetch(
+        """Results of every check, critical first; a check on one period after the edition's last is left out."""
+        found = fetch(
             self.connection,
             "select * from marts.check_result order by severity, suite, table_name, check_id, source_id, message",
         )
+        last = max((row["period_limit"] for row in self.scope.values() if row["period_limit"]), default=None)
+        ends = [period_of_check(row["check_id"]) for row in found]
+        return [row for row, end in zip(found, ends, strict=True) if last is None or end is None or end <= last]
 
     @cached_property
     def publication(self) -> Row:

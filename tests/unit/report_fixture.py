@@ -52,6 +52,21 @@ TABLES = {
     "vintage_id varchar",
     "series_break": "indicator_id varchar, first_period_id varchar, kind varchar, words varchar, "
     "comparability varchar, period_end date",
+    "edition": "edition_id varchar, title varchar, version_id varchar, data_cut_off date, published_date date, "
+    "neighbours varchar, former_neighbours varchar, is_frozen boolean",
+    "edition_scope": "indicator_id varchar, period_limit date, latest_period_id varchar, latest_period_end date, "
+    "is_closed boolean",
+    "attention_list": "area_code varchar, list varchar, position integer, indicator_id varchar, period_id varchar, "
+    "value double, rank_live integer, rank_live_of integer, share double, earlier_period_id varchar, "
+    "earlier_share double, change_of_share double, gap_to_england double, change_since_last_comparable double, "
+    "last_comparable_period_id varchar, words varchar",
+    "judgement": "indicator_id varchar, area_code varchar, period_id varchar, kind varchar, against varchar, "
+    "word varchar, meaning varchar, rule_id varchar, reason varchar, inputs struct(value double, "
+    "reference_value double, difference double, lower double, upper double, numerator double, denominator double, "
+    "reference_numerator double, reference_denominator double, p_value double, z double, z_plain double, "
+    "place integer, place_of integer, authorities integer, flagged integer, expected_false_alarms double, "
+    "reference_period_id varchar, group_version varchar)",
+    "judgement_rule": "rule_id varchar, kind varchar, words varchar",
     "check_result": "suite varchar, table_name varchar, check_id varchar, severity varchar, scope varchar, "
     "outcome varchar, checked_count bigint, failed_count bigint, observed double, expected double, tolerance double, "
     "difference double, owner varchar, why varchar, message varchar, source_id varchar, waiver varchar",
@@ -66,8 +81,17 @@ TABLES = {
 class PublishedFixture:
     """Writes the rows of a published file one by one; every method fills what the test does not name."""
 
-    def __init__(self, path: Path | None = None, *, town_name: str = "Testham", is_synthetic: bool = False) -> None:
-        """Make the file (in memory without a path) with areas, groups, a source file and the publication row."""
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        town_name: str = "Testham",
+        is_synthetic: bool = False,
+        former_neighbours: str | None = None,
+    ) -> None:
+        """Make the file (in memory without a path) with areas, groups, a source file, publication and edition."""
+        self.limits: dict[str, str] = {}
+        self.closed: set[str] = set()
         self.path = path
         self.connection = duckdb.connect(str(path) if path else ":memory:")
         self.connection.execute("begin")
@@ -107,6 +131,9 @@ class PublishedFixture:
             "publication", version_id="20260401-aaaa", published_at=dt.datetime(2026, 4, 1, 9, 30),
             code_version="1", edition_id="2025-01", is_synthetic=is_synthetic, authority=TOWN,
         )  # fmt: skip
+        self.add(
+            "edition", edition_id="2025-01", title="Report", neighbours="2025-05", former_neighbours=former_neighbours
+        )
 
     def add(self, table: str, **values: Any) -> None:
         """Insert one row; columns not named are null."""
@@ -147,7 +174,7 @@ class PublishedFixture:
             **{
                 "indicator_id": indicator_id, "indicator_name": indicator_id.replace("_", " ").capitalize(),
                 "unit": "percent", "decimals": 1, "polarity": "high", "source_id": "lait",
-                "report_section": "5.4 Primary", "status": "active", **values,
+                "report_section": "5.4 Primary", "status": "active", "year_type": "academic", **values,
             },
         )  # fmt: skip
 
@@ -209,8 +236,57 @@ class PublishedFixture:
             },
         )  # fmt: skip
 
+    def limit(self, year_type: str, last_day: str) -> None:
+        """Cut the edition: no period of this kind of year after a day."""
+        self.limits[year_type] = last_day
+
+    def judged(
+        self, indicator_id: str, period_id: str, kind: str, against: str, word: str, *, meaning: str | None = None,
+        reason: str | None = None, rule_id: str | None = None, **inputs: Any,
+    ) -> None:  # fmt: skip
+        """Add a judgement of the town's figure."""
+        self.add(
+            "judgement", indicator_id=indicator_id, area_code=TOWN, period_id=period_id, kind=kind, against=against,
+            word=word, meaning=meaning, rule_id=rule_id or kind, reason=reason,
+        )  # fmt: skip
+        for name, value in inputs.items():
+            names = "value reference_value difference lower upper numerator denominator reference_numerator "
+            names += "reference_denominator p_value z z_plain place place_of authorities flagged "
+            names += "expected_false_alarms reference_period_id group_version"
+            fields = ", ".join(f"{field} := {'?' if field == name else f'inputs.{field}'}" for field in names.split())
+            self.connection.execute(
+                f"update marts.judgement set inputs = struct_pack({fields}) where indicator_id = ? and period_id = ? "
+                "and kind = ? and against = ?",
+                [value, indicator_id, period_id, kind, against],
+            )
+
+    def _scope(self) -> None:
+        """Write how far the edition reaches, from the figures and the limits."""
+        cases = " ".join(f"when year_type like '{kind}%' then date '{day}'" for kind, day in self.limits.items())
+        limit = f"case {cases} end" if cases else "cast(null as date)"
+        self.connection.execute(
+            f"""insert into marts.edition_scope
+            with bounded as (select indicator_id, {limit} as period_limit from marts.dim_indicator)
+            select bounded.indicator_id, bounded.period_limit, max_by(c.period_id, c.period_end), max(c.period_end),
+                false
+            from bounded left join marts.indicator_comparison c on c.indicator_id = bounded.indicator_id
+                and (bounded.period_limit is null or c.period_end <= bounded.period_limit)
+                and (c.is_latest or bounded.period_limit is not null)
+            group by all"""
+        )
+        # The lists are of the edition's scope.
+        self.connection.execute(
+            "delete from marts.attention_list where period_id not in (select latest_period_id from marts.edition_scope "
+            "where latest_period_id is not null)"
+        )
+        for indicator_id in self.closed:
+            self.connection.execute(
+                "update marts.edition_scope set is_closed = true where indicator_id = ?", [indicator_id]
+            )
+
     def reader(self) -> duckdb.DuckDBPyConnection:
         """Close the file for writing and open it read-only; one in memory is given back as it is."""
+        self._scope()
         self.connection.execute("commit")
         if self.path is None:
             return self.connection
@@ -221,7 +297,10 @@ class PublishedFixture:
 def full(path: Path | None = None, **options: Any) -> PublishedFixture:
     """Return a file with both trends, a gap, a count, a missing latest figure, a local figure and noted checks."""
     made = PublishedFixture(path, **options)
-    social = {"report_section": "5.2 Children's social care", "polarity": "neutral", "decimals": 0}
+    social = {
+        "report_section": "5.2 Children's social care", "polarity": "neutral", "decimals": 0,
+        "year_type": "snapshot_31_march",
+    }  # fmt: skip
     made.indicator("cla_31_march", indicator_name="Children looked after at 31 March", unit="count", **social)
     made.indicator(
         "cla_31_march_rate", indicator_name="Children looked after per 10,000 children at 31 March",
@@ -277,6 +356,7 @@ def full(path: Path | None = None, **options: Any) -> PublishedFixture:
     for year in (2020, 2021):
         made.add("series_break", indicator_id="ks2_reading_exp", first_period_id=f"year_{year}-08-31", kind="gap",
                  comparability="not_collected", words="No tests were held.")  # fmt: skip
+    judge(made)
     made.source_file(file_name="older.csv", source_id="ees", table_name="ks4_la", file_use="stale",
                      vintage_id="ks4_la/1/ef", message="the newest issue lacks a column")  # fmt: skip
     made.check()
@@ -285,3 +365,34 @@ def full(path: Path | None = None, **options: Any) -> PublishedFixture:
     made.check(check_id="agrees_with_published", outcome="waived", failed_count=1, owner="data manager",
                message="one figure differs", waiver="accepted by A. Person until 2026-12-31")  # fmt: skip
     return made
+
+
+def judge(made: PublishedFixture) -> None:
+    """Judge reading, absence and the looked-after rate in every way, and put them on the lists of the summary."""
+    reading, absence, rate = (
+        ("ks2_reading_exp", "year_2025-08-31"),
+        ("abs_overall", "year_2025-08-31"),
+        ("cla_31_march_rate", "snapshot_2025-03-31"),
+    )
+    made.judged(*reading, "direction", "previous", "up", meaning="improving", lower=0.2, upper=1.8)
+    made.judged(*reading, "against_england", "england", "worse", meaning="worse", lower=73.1, upper=74.9)
+    made.judged(*reading, "unusual", "authorities", "within the expected range", authorities=151, flagged=12,
+                expected_false_alarms=7.55)  # fmt: skip
+    made.judged(*reading, "place_in_group", "statistical_neighbours", "4th of 11", place=4, place_of=11)
+    made.judged(*reading, "place_in_group", "region", "9th of 15", place=9, place_of=15)
+    made.judged(*reading, "place_in_group", "core_cities_all", "3rd of 8", place=3, place_of=8)
+    made.judged(*reading, "against_target", "target", "amber", reference_value=76.0)
+    made.judged(*absence, "direction", "previous", "not comparable", reason="provisional")
+    made.judged(*absence, "against_england", "england", "not tested", reason="no_interval")
+    made.judged(*absence, "unusual", "authorities", "not tested", reason="no_interval")
+    made.judged(*rate, "direction", "previous", "down", rule_id="direction_poisson")
+    made.judged(*rate, "against_england", "england", "higher", lower=80.7, upper=89.4)
+    made.add("judgement_rule", rule_id="against_england", kind="against_england", words="By the 95% interval.")
+    made.add("judgement_rule", rule_id="direction_poisson", kind="direction", words="By an exact test of two rates.")
+    for name, indicator_id, place in (("attention", "abs_overall", 90), ("improving", "ks2_reading_exp", 103)):
+        made.add(
+            "attention_list", area_code=TOWN, list=name, position=1, indicator_id=indicator_id,
+            period_id="year_2025-08-31", rank_live=place, rank_live_of=151, share=place / 151,
+            earlier_period_id="year_2022-08-31" if name == "improving" else None,
+            gap_to_england=0.22 if name == "attention" else -2.0, words=f"The rule of {name}.",
+        )  # fmt: skip

@@ -8,10 +8,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.editions.choice import UnknownEdition, edition_for
+from dagster_project.editions.choice import (
+    UnknownEdition,
+    edition_for,
+    former_neighbour_list,
+    neighbour_list,
+)
 from dagster_project.editions.listing import NoSuchEdition, difference, written
 from dagster_project.project import DataFolders
-from dagster_project.settings import Edition, Settings
+from dagster_project.settings import Edition, LatestPeriodEnd, Settings
 
 
 def settings(*editions: Edition) -> Settings:
@@ -50,6 +55,81 @@ def test_text_that_is_no_edition_id_is_refused() -> None:
 def test_unknown_edition_is_refused_with_those_that_are_listed() -> None:
     with pytest.raises(UnknownEdition, match=r"2022-01 is not in council\.yml; it lists 2023-01, 2024-01"):
         edition_for(settings(OUT, NEXT), asked="2022-01", newest_31_march=2025)
+
+
+LISTS = {"2021-04": date(2021, 4, 1), "2025-05": date(2025, 5, 1)}
+
+
+@pytest.mark.parametrize(
+    ("council", "own", "version"),
+    [
+        ("newest", None, "2025-05"),
+        ("2021-04", None, "2021-04"),
+        ("2021-04", "newest", "2025-05"),
+        ("newest", "2021-04", "2021-04"),
+    ],
+)
+def test_list_of_the_edition_wins_over_that_of_the_council(council: str, own: str | None, version: str) -> None:
+    made = Settings(authority=383, neighbours=council)
+    assert neighbour_list(made, Edition(id="2023-01", neighbours=own), LISTS) == version
+
+
+def test_without_a_loaded_list_there_is_no_newest_one() -> None:
+    assert neighbour_list(settings(), Edition(id="2023-01"), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "own", "former"),
+    [
+        (Edition(id="2023-01", neighbours="2021-04"), "2025-05", "2021-04"),
+        (Edition(id="2023-01", neighbours="2021-04"), "2021-04", None),
+        (Edition(id="2023-01", published_date=date(2024, 1, 15)), "newest", "2021-04"),
+        (Edition(id="2023-01", data_cut_off=date(2025, 4, 30)), "newest", "2021-04"),
+        (Edition(id="2023-01", published_date=date(2025, 5, 1)), "newest", None),
+        (Edition(id="2023-01"), "newest", None),
+        (Edition(id="2023-01", neighbours="2018-01"), "newest", None),
+    ],
+)
+def test_list_of_the_edition_before_is_told_only_where_it_was_another(
+    before: Edition, own: str, former: str | None
+) -> None:
+    made = settings(before, Edition(id="2025-01", neighbours=own), Edition(id="2026-01", neighbours="2021-04"))
+    assert former_neighbour_list(made, made.editions[1], LISTS) == former
+
+
+def test_first_edition_has_none_before_it_and_one_not_listed_follows_the_last() -> None:
+    made = settings(Edition(id="2023-01", neighbours="2021-04"))
+    assert former_neighbour_list(made, made.editions[0], LISTS) is None
+    assert former_neighbour_list(made, Edition(id="2024-01"), LISTS) == "2021-04"
+
+
+def test_scope_and_list_of_the_edition_are_written_and_a_change_rebuilds_only_what_stands_on_them() -> None:
+    from dagster_project.warehouse import settings_fingerprints, write_settings
+
+    limits = LatestPeriodEnd(academic=date(2022, 8, 31), snapshot_31_march=date(2023, 3, 31))
+    edition = Edition(id="2023-01", latest_period_end=limits, data_cut_off=date(2023, 6, 30), neighbours="2021-04")
+    connection = duckdb.connect()
+    write_settings(connection, settings(edition), (), edition=edition)
+    assert connection.execute("FROM settings.edition_scope").fetchall() == [
+        (date(2022, 8, 31), None, None, date(2023, 3, 31), date(2023, 6, 30))
+    ]
+    assert connection.execute("SELECT neighbours FROM settings.council").fetchall() == [("2021-04",)]
+
+    first = settings_fingerprints(settings(edition), (), edition=edition)
+    renamed = edition.model_copy(update={"id": "2023-02", "title": "Another"})
+    assert settings_fingerprints(settings(renamed), (), edition=renamed) == first
+    for update, table in (({"data_cut_off": None}, "edition_scope"), ({"neighbours": None}, "council")):
+        changed = edition.model_copy(update=update)
+        second = settings_fingerprints(settings(changed), (), edition=changed)
+        assert {name for name in first if first[name] != second[name]} == {f"settings.{table}"}
+
+
+def test_without_an_edition_nothing_is_limited() -> None:
+    from dagster_project.warehouse import write_settings
+
+    connection = duckdb.connect()
+    write_settings(connection, settings(), ())
+    assert connection.execute("FROM settings.edition_scope").fetchall() == [(None,) * 5]
 
 
 @pytest.fixture

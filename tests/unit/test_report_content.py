@@ -92,6 +92,99 @@ def test_change_names_the_period_it_is_measured_from(page: Content) -> None:
     assert change.arrow == "up"
 
 
+def test_judgements_stand_in_words_beside_what_they_compare_with(page: Content) -> None:
+    row = headline(page, "Key stage 2 reading: expected standard")
+    marks = {name: [(mark.shape, mark.text) for mark in cell.marks] for name, cell in row.items() if cell.marks}
+    assert marks == {
+        "own": [("other", "amber against the target of 76%")],
+        "england": [("worse", "worse; 95% interval 73.1% to 74.9%")],
+        "region": [("place", "9th of 15")],
+        "neighbours": [("place", "4th of 11")],
+        "core_cities": [("place", "3rd of 8")],
+        "rank": [("similar", "within the expected range; 12 of 151 unusual, about 8 by chance")],
+    }
+
+
+def test_neutral_measure_is_higher_not_worse_and_what_is_not_tested_says_why_once(page: Content) -> None:
+    rate = headline(page, "Children looked after per 10,000 children at 31 March")
+    assert [mark.text for mark in rate["england"].marks] == ["higher; 95% interval 80.7 to 89.4"]
+    absence = headline(page, "Overall absence")
+    assert [mark.text for mark in absence["england"].marks] == ["not tested: no counts loaded"]
+    assert absence["rank"].marks == ()
+
+
+@pytest.mark.parametrize(
+    ("judgement", "text", "notes", "arrow"),
+    [
+        (None, "up 2.0 percentage points (improving)", ("since 2023/24", "not tested"), "up"),
+        (
+            {"word": "no clear change"},
+            "no clear change",
+            ("up 2.0 percentage points since 2023/24",),
+            None,
+        ),
+        (
+            {"word": "up", "meaning": "improving", "reason": "no_interval"},
+            "up 2.0 percentage points (improving)",
+            ("since 2023/24", "not tested"),
+            "up",
+        ),
+        (
+            {"word": "too few to judge", "reason": "below_minimum_base"},
+            "too few to judge",
+            ("up 2.0 percentage points since 2023/24",),
+            None,
+        ),
+        (
+            {"word": "not comparable", "reason": "provisional"},
+            "up 2.0 percentage points",
+            ("since 2023/24", "provisional: may change, not judged"),
+            "up",
+        ),
+    ],
+)
+def test_direction_of_travel_is_the_word_of_the_mart(
+    judgement: dict[str, str] | None, text: str, notes: tuple[str, ...], arrow: str | None
+) -> None:
+    fixture = one(change_since_last_comparable=2.0, last_comparable_period_id="year_2024-08-31")
+    fixture.period("year_2024-08-31", "2023/24")
+    if judgement:
+        fixture.judged("m", "year_2025-08-31", "direction", "previous", **judgement)
+    cell = headline(content_of(fixture), "Measure")["change"]
+    assert (cell.text, cell.notes, cell.arrow) == (text, notes, arrow)
+
+
+def test_tested_rise_that_the_printed_figures_do_not_show_says_so() -> None:
+    fixture = one(change_since_last_comparable=0.04, last_comparable_period_id="year_2024-08-31")
+    fixture.period("year_2024-08-31", "2023/24")
+    fixture.judged("m", "year_2025-08-31", "direction", "previous", "up", meaning="improving")
+    cell = headline(content_of(fixture), "Measure")["change"]
+    assert (cell.text, cell.notes) == ("up (improving)", ("no change since 2023/24", "at this rounding"))
+
+
+def test_rules_of_the_judgements_used_are_printed(page: Content) -> None:
+    rules = next(block for block in page.blocks if block.id == "judgement-rules-list")
+    assert rules.items == ("By the 95% interval.", "By an exact test of two rates.")
+
+
+def test_lists_of_the_summary_print_rule_rank_before_gap_change_and_interval(page: Content) -> None:
+    assert next(block for block in page.blocks if block.id == "attention-rule").text == "The rule of attention."
+    (row,) = table(page, "improving-table").rows
+    assert [cell.text for cell in row] == [
+        "Key stage 2 reading: expected standard", "2024/25", "74%", "103 of 151", "2 percentage points below",
+        "up 1 percentage point (improving)",
+    ]  # fmt: skip
+    assert row[2].notes == ("95% interval 73.1% to 74.9%",)
+    assert row[4].marks[0].text == "worse"
+    assert row[3].notes[0] == "103 of 151 in 2021/22"
+    assert row[4].notes == ("England 76%",)
+
+
+def test_page_without_lists_says_that_nothing_qualifies() -> None:
+    content = content_of(one())
+    assert next(block for block in content.blocks if block.id == "attention-none").text.startswith("No measure")
+
+
 def test_neutral_measure_is_neither_better_nor_ranked(page: Content) -> None:
     row = headline(page, "Children looked after per 10,000 children at 31 March")
     assert row["change"].text == "down 4"
@@ -226,7 +319,8 @@ def test_indicator_without_figures_is_listed_plainly(page: Content) -> None:
 
 def test_closed_series_is_not_shown_as_latest() -> None:
     fixture = one()
-    fixture.indicator("old", indicator_name="Old test", status="discontinued")
+    fixture.indicator("old", indicator_name="Old test")
+    fixture.closed.add("old")
     fixture.published("old", "year_2023-08-31", "2022/23", 60.0, is_latest=True)
     content = content_of(fixture)
     assert any("Old test (last period 2022/23)" in block.text for block in content.blocks if isinstance(block, Note))
@@ -238,7 +332,7 @@ def test_summary_sentence_has_number_rate_change_and_england(page: Content) -> N
     points = next(block for block in page.blocks if block.id == "main-points-list")
     assert points.items[0] == (
         "On 31 March 2025 Testham looked after 1,498 children, 85 for every 10,000 under 18. "
-        "That is 48 fewer than on 31 March 2024. The England rate was 67."
+        "That is 48 fewer than on 31 March 2024. The England rate was 67. Against England: higher."
     )
 
 
