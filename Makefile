@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 CFP_ARGS ?=
 
-.PHONY: help refresh test lint bench docs lock demo ui clean
+.PHONY: help refresh test lint bench mutants docs lock demo ui clean
 .DEFAULT_GOAL := help
 
 help:  ## what each target does
@@ -25,6 +25,9 @@ lint: $(VENV)/.ready-dev  ## style, types, YAML, and SQL that only one engine un
 
 bench: $(VENV)/.ready-dev  ## time a full, an unchanged and a one-file refresh beside the same work in plain SQL
 	$(BIN)/python bench/run.py $(BENCH_ARGS)
+
+mutants: $(VENV)/.ready-dev  ## put small faults into counting and comparison; list those that no test notices
+	$(BIN)/python -m tests.mutation.run $(MUTANTS_ARGS)
 
 docs: $(VENV)/.ready  ## the list of checks and the data dictionary under docs/reference/
 	$(BIN)/python -m dagster_project.reference docs/reference
