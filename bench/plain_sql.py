@@ -26,11 +26,8 @@ def write_plan(data: Path, raw: Path, folder: Path) -> None:
     tables = {(table.source, table.name): table for table in load_catalogue(ROOT / "dbt" / "models" / "staging")}
     warehouse = duckdb.connect(str(data / "restricted" / "warehouse.duckdb"), read_only=True)
     try:
-        for schema, name in (
-            ("landing", "source_file"),
-            ("settings", "council"),
-            ("settings", "custom_group_member"),
-        ):
+        settings = warehouse.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'settings'").fetchall()
+        for schema, name in (("landing", "source_file"), *(("settings", name) for (name,) in settings)):
             warehouse.execute(f"COPY {schema}.{name} TO '{folder / f'{schema}.{name}.parquet'}' (FORMAT parquet)")
         landed = warehouse.execute(
             """SELECT source_id, table_name, layout, file_path, file_id, encoding FROM landing.source_file

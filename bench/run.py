@@ -120,6 +120,17 @@ def lay_out_shared(shared: Path, raw: Path) -> None:
         "published/ees/cla_number_and_rate_per_10k_children/2025": cla,
         "published/ees/ks4_la/2025-04": "ees/vintages/ks4_la__release_2025-04.csv",
         "published/ees/ks4_la/2026-04": "ees/ks4_la.csv",
+        "published/ees/b1_children_in_need/2025": "ees/b1_children_in_need_2013_to_2025.csv",
+        "published/ees/c1_children_in_need_referrals_and_rereferrals/2025": (
+            "ees/c1_children_in_need_referrals_and_rereferrals_2013_to_2025.csv"
+        ),
+        "published/ees/d3_cpps_subsequent_plan/2025": "ees/d3_cpps_subsequent_plan_2013_to_2025.csv",
+        "published/ees/la_cla_placement_stability/2025": "ees/la_cla_placement_stability.csv",
+        "published/ees/la_care_leavers_accommodation_suitability/2025": (
+            "ees/la_care_leavers_accommodation_suitability.csv"
+        ),
+        "published/ees/neet_la_scorecard/2022": "ees/neet_la_scorecard_2022.csv",
+        "published/ees/neet_la_scorecard/2025": "ees/neet_la_scorecard_2025.csv",
         "population/2024": "ees/ons_mid-year_population_estimates_2012_to_2024.csv",
     }
     shutil.copytree(shared / "lait", raw / "published" / "lait" / "2026-04", copy_function=shutil.copyfile)

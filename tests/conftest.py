@@ -123,9 +123,10 @@ editions:
 
 
 @pytest.fixture(scope="session")
-def minute_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with edition 2023-01, refreshed once from the real published figures; never written to."""
-    return _built_once(tmp_path_factory, "minute", lay_out_real_raw, council=MINUTE)
+def minute_data(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Path:
+    """A data directory with edition 2023-01, refreshed once from a copy of `real_data`; never written to."""
+    raw = real_data.parent / "raw"
+    return _built_once(tmp_path_factory, "minute", lambda _: raw, council=MINUTE, start=real_data)
 
 
 @pytest.fixture(scope="session")
@@ -141,12 +142,18 @@ def sample_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _built_once(
-    factory: pytest.TempPathFactory, name: str, lay_out: Callable[[Path], Path], *, council: str | None = None
+    factory: pytest.TempPathFactory,
+    name: str,
+    lay_out: Callable[[Path], Path],
+    *,
+    council: str | None = None,
+    start: Path | None = None,
 ) -> Path:
     """Refresh into a folder that all workers of a test run share; the first to ask builds, the others wait.
 
     Args:
         council: Text of a council.yml of its own; without one the project's is used.
+        start: Data directory to go on from; without one everything is read and built.
     """
     shared = factory.getbasetemp().parent if os.environ.get("PYTEST_XDIST_WORKER") else factory.getbasetemp()
     folder = shared / f"built_{name}"
@@ -156,6 +163,8 @@ def _built_once(
         done = folder / "done.json"
         if not done.exists():
             settings = []
+            if start is not None:
+                shutil.copytree(start, folder / "data", symlinks=True, dirs_exist_ok=True)
             if council is not None:
                 (folder / "council.yml").write_text(council, encoding="utf-8")
                 settings = ["--council", folder / "council.yml"]

@@ -46,7 +46,6 @@ def test_every_model_that_calculates_has_a_unit_test() -> None:
         "comparator_member",
         "dim_period",
         "int_area__by_number",
-        "int_comparator__current_value",
         "judgement_rule",
         "series_break",
     }

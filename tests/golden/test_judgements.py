@@ -298,3 +298,52 @@ def test_place_difference_is_from_the_published_comparator(real):
     )[0]
     assert differing["differing"] == 0
     assert differing["n"] > 500_000
+
+
+def test_every_leeds_indicator_of_the_report_is_tested_or_says_why_not(real, facts, judged, record_property):
+    """Tested where a loaded file gives both counts or a published interval; else judged by place alone."""
+    latest = {
+        row["indicator_id"]: row["period_end"]
+        for row in real(
+            """select c.indicator_id, max(c.period_end) as period_end from marts.indicator_comparison as c
+            join marts.dim_indicator as i using (indicator_id)
+            where c.dfe_number = 383 and c.value is not null and i.report_section is not null group by all"""
+        )
+    }
+    tested, listed = set(), set()
+    for indicator, end in latest.items():
+        key = (indicator, end, LEEDS)
+        row = judged["against_england"][key]
+        base = facts.base.get(key)
+        if base is not None and base.limits is not None:
+            assert row.reason is None, key
+            assert row.word in ("better", "similar", "worse", "higher", "lower")
+            assert judged["unusual"][key].reason is None, key
+            tested.add(indicator)
+        else:
+            assert (row.word, row.reason) == ("not tested", "no_interval"), key
+            assert judged["unusual"][key].reason == "no_interval", key
+            listed.add(indicator)
+    places = real(
+        """select distinct indicator_id from marts.judgement
+        where area_code = 'E08000035' and kind = 'place_in_group' and against = 'statistical_neighbours'"""
+    )
+    assert listed <= {row["indicator_id"] for row in places}
+    record_property("tested", f"{len(tested)} of {len(latest)}")
+    assert len(tested) >= 12
+    # Named, so that a base lost on the way is seen by name.
+    assert {
+        "care_leavers_suitable_pct",
+        "cin_31_march_rate",
+        "cla_31_march_rate",
+        "cla_3plus_placements_pct",
+        "cla_stability_2_5_years_pct",
+        "cpp_31_march_rate",
+        "cpp_second_pct",
+        "lait_cinprogks2_4_avg_prog8",
+        "lait_lac_cease_rate",
+        "lait_lac_ks4_avg_prog8",
+        "lait_lac_start_rate",
+        "re_referrals_pct",
+        "referrals_rate",
+    } <= tested
