@@ -308,7 +308,7 @@ def publish(run: Run, *, now: datetime) -> Version:
     from dagster_project.publication.publish import publish as publish_version
     from dagster_project.quality.gate import gate
     from dagster_project.report.content import edition_figures
-    from dagster_project.transform import published_views
+    from dagster_project.transform import described_marts, published_views
     from dagster_project.warehouse import open_warehouse
 
     inventory = run.inventory()
@@ -353,6 +353,7 @@ def publish(run: Run, *, now: datetime) -> Version:
         inputs,
         results=results,
         views=published_views(),
+        described=described_marts(),
         figures_of=figures_of,
         now=now,
         announce=run.announce,

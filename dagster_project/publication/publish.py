@@ -154,6 +154,7 @@ def publish(
     *,
     results: Sequence[CheckResult],
     views: Mapping[str, str],
+    described: Mapping[str, tuple[str, Mapping[str, str]]],
     figures_of: FiguresOf,
     now: datetime,
     announce: Announce,
@@ -168,6 +169,7 @@ def publish(
         results: Outcomes of the checks, waivers applied; published with the figures.
         views: Marts that stay views in the published file, with their SQL on its tables; every other one becomes a
             table.
+        described: Description of every mart, and of its columns by name; stored as comments.
         figures_of: Gives the figures the edition prints, from a connection to the version being built.
 
     Raises:
@@ -181,7 +183,7 @@ def publish(
     announce(f"publishing version {version_id}")
     with versions.building(folders, version_id) as folder:
         database = folder / "children.duckdb"
-        counts = _write_database(folders, database, version_id, inputs, results, views, figures_of, now)
+        counts = _write_database(folders, database, version_id, inputs, results, views, described, figures_of, now)
         point("publish.database_written")
         _write_parquet(database, folder / "parquet", counts)
         point("publish.parquet_written")
@@ -225,6 +227,7 @@ def _write_database(
     inputs: PublicationInputs,
     results: Sequence[CheckResult],
     views: Mapping[str, str],
+    described: Mapping[str, tuple[str, Mapping[str, str]]],
     figures_of: FiguresOf,
     now: datetime,
 ) -> dict[str, int]:
@@ -236,16 +239,20 @@ def _write_database(
         source = str(folders.warehouse.resolve()).replace("'", "''")
         connection.execute(f"ATTACH '{source}' AS warehouse (READ_ONLY)")
         connection.execute("CREATE SCHEMA marts")
-        for name in _mart_names(connection):
+        # A table that an earlier version of the models left in the warehouse is no mart of this one.
+        names = [name for name in _mart_names(connection) if name in described]
+        for name in names:
             if name not in views:
                 connection.execute(f'CREATE TABLE marts."{name}" AS FROM warehouse.marts."{name}"')
         # After every table, since a view is bound when it is made.
         for name, sql in sorted(views.items()):
             connection.execute(f'CREATE VIEW marts."{name}" AS {sql}')
-        _copy_comments(connection, views)
-        columns = ", ".join(f'"{_RENAMED.get(column, column)}" AS "{column}"' for column in RECORDS["source_file"][1])
+        for name in names:
+            words, columns = described[name]
+            _comment(connection, name, words, columns, kind="VIEW" if name in views else "TABLE")
+        renamed = ", ".join(f'"{_RENAMED.get(column, column)}" AS "{column}"' for column in RECORDS["source_file"][1])
         connection.execute(
-            f"CREATE TABLE marts.source_file AS SELECT {columns} FROM warehouse.landing.source_file ORDER BY ALL"
+            f"CREATE TABLE marts.source_file AS SELECT {renamed} FROM warehouse.landing.source_file ORDER BY ALL"
         )
         connection.execute("DETACH warehouse")
         _write_rows(connection, "check_result", [asdict(result) for result in results])
@@ -266,8 +273,8 @@ def _write_database(
             ],
         )
         _write_rows(connection, "edition_figure", figures_of(connection))
-        for record, (words, described) in RECORDS.items():
-            _comment(connection, record, words, described)
+        for record, (words, columns) in RECORDS.items():
+            _comment(connection, record, words, columns)
         counts = {name: _count(connection, name) for name in _own_tables(connection)}
     finally:
         connection.close()
@@ -298,24 +305,8 @@ def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
-    """dbt keeps the descriptions as comments in the warehouse; a copied table starts without them."""
-    tables = connection.execute(
-        """SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'warehouse' AND schema_name = 'marts'
-        UNION ALL
-        SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = 'marts'"""
-    ).fetchall()
-    columns = connection.execute(
-        """SELECT table_name, column_name, comment FROM duckdb_columns()
-        WHERE database_name = 'warehouse' AND schema_name = 'marts'"""
-    ).fetchall()
-    for table, comment in tables:
-        described = {c: text or "" for t, c, text in columns if t == table}
-        _comment(connection, table, comment or "", described, kind="VIEW" if table in views else "TABLE")
-
-
 def _comment(
-    connection: duckdb.DuckDBPyConnection, table: str, comment: str, columns: dict[str, str], *, kind: str = "TABLE"
+    connection: duckdb.DuckDBPyConnection, table: str, comment: str, columns: Mapping[str, str], *, kind: str = "TABLE"
 ) -> None:
     connection.execute(f'COMMENT ON {kind} marts."{table}" IS {_literal(comment)}')
     for column, text in columns.items():
