@@ -71,7 +71,7 @@ def shuffle_workbook(file: Path, dice: random.Random) -> None:
     dice.shuffle(rows)
     for number, row in enumerate(rows, start=4):
         for column, value in enumerate(row, start=1):
-            sheet.cell(number, column, value)
+            sheet.cell(number, column).value = value
     book.save(file)
 
 
