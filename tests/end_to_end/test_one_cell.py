@@ -19,7 +19,7 @@ LEEDS, SHEFFIELD = "E08000035", "E08000039"
 # Ranked, high is good, published for every authority each year.
 INDICATOR, SHORT_DESC, PERIOD = "assessments_45wd_pct", "Continue_Assess_Comp", "year_2024-03-31"
 # The name of the vintage is the hash of its file, so it differs for every figure of a changed file.
-# Intervals and directions are worked out again in tests/golden and held by dbt unit tests; here means, ranks and changes are.
+# Intervals and directions are worked out again in tests/golden and held by dbt unit tests.
 NOT_COMPARED = {"vintage_id", "ci_lower", "ci_upper", "direction", "direction_periods", "direction_from_period_id"}
 # Medians and pooled figures move with the same members as the mean does.
 CONDITIONS = {"fct_indicator_value": "WHERE is_current", "comparator_value": "WHERE statistic IN ('mean', 'published')"}
