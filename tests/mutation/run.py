@@ -54,8 +54,11 @@ SQL = (
 # Module -> the tests that must notice a fault in it.
 PYTHON = {
     "dagster_project/report/words.py": ("tests/unit/test_report_words.py", "tests/unit/test_report_content.py"),
-    "dagster_project/report/headline.py": ("tests/unit/test_report_content.py",),
-    "dagster_project/report/judgements.py": ("tests/unit/test_report_content.py", "tests/unit/test_report_edition.py"),
+    "dagster_project/report/headline.py": ("tests/unit/test_report_judgements.py", "tests/unit/test_report_content.py"),
+    "dagster_project/report/judgements.py": (
+        "tests/unit/test_report_judgements.py",
+        "tests/unit/test_report_content.py",
+    ),
     "dagster_project/editions/choice.py": ("tests/unit/test_editions.py",),
 }
 # Macros that tests in Python render: tried there first.
