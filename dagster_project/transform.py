@@ -97,7 +97,8 @@ def build(folders: DataFolders, *, select: Sequence[str] | None, announce: Annou
         BuildError: If dbt does not start.
     """
     target = _parsed_target(folders)
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    # What dbt would write of the project and of the run beside the warehouse, nobody reads.
+    arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
     if select is not None:
         arguments += ["--select", *select]
     environment = _places(folders.warehouse, connection_settings(folders)["temp_directory"])
