@@ -53,6 +53,8 @@ POINTS = (
     "edition.manifest.after_rename",
 )
 SWITCHED = POINTS[POINTS.index("publish.after_switch") :]
+# A refresh that goes on from a killed one is killed again at a later point: every point is met on what a death left.
+WALKS = tuple(POINTS[start::6] for start in range(6))
 KILLED = -signal.SIGKILL
 FIGURES = ("indicator_comparison", "comparator_value", "fct_indicator_value", "dim_period", "source_file")
 
@@ -110,16 +112,21 @@ def test_every_point_of_a_refresh_is_listed(changed_desk: Desk) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", POINTS)
-def test_a_refresh_killed_at_a_point_leaves_a_version_and_the_next_ends_the_work(
-    point: str, changed: Desk, changed_desk: Desk
+@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk[0])
+def test_a_refresh_killed_at_every_point_leaves_a_version_and_the_next_ends_the_work(
+    walk: tuple[str, ...], changed: Desk, changed_desk: Desk
 ) -> None:
     before = changed.version()
-    assert_killed(changed.cfp("refresh", environment={"CFP_KILL_AT": point}))
-    current = assert_complete_version(changed.published)
-    assert (current != before) == (point in SWITCHED)
+    for point in walk:
+        assert_killed(changed.cfp("refresh", environment={"CFP_KILL_AT": point}))
+        current = assert_complete_version(changed.published)
+        assert (current != before) == (point in SWITCHED), point
     assert_recovers(changed, changed_desk)
     assert changed.version() != before
+
+
+def test_every_point_is_on_one_walk() -> None:
+    assert sorted(point for walk in WALKS for point in walk) == sorted(POINTS)
 
 
 @pytest.mark.slow
