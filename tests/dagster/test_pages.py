@@ -96,6 +96,8 @@ def pages(small_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         running = Pages(f"http://127.0.0.1:{port}", folders.data, processes)
         try:
             until(lambda: running.get("/server_info"), seconds=120, what="an answer of the web server")
+            # It answers before it has read the project; until then it knows no job.
+            until(lambda: running.ask("{assetNodes {id}}")["assetNodes"], seconds=120, what="loading the project")
             yield running
         finally:
             for process in processes:
