@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import duckdb
 
 from dagster_project.quality.results import CheckResult
-from dagster_project.sources.catalogue import RawTable, Severity
+from dagster_project.sources.catalogue import RawTable, RowRule, Severity
 from dagster_project.sources.opened import OpenTable
 
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
@@ -40,8 +40,9 @@ def apply_rules(
     for rule in rules:
         for number in _matching(connection, table, file_id, rule.predicate):
             found.setdefault(number, []).append(rule.reason)
+    broken = list(found)
     for repeat in (rule for rule in table.row_rules if rule.duplicate_of):
-        for number in _repeats(connection, table, file_id, repeat.duplicate_of, found):
+        for number in _repeats(connection, table, file_id, repeat, broken):
             found.setdefault(number, []).append(repeat.reason)
     severities: dict[str, Severity] = {rule.reason: rule.severity for rule in rules}
     severities |= {rule.reason: rule.severity for rule in table.row_rules}
@@ -104,20 +105,24 @@ def _matching(connection: duckdb.DuckDBPyConnection, table: RawTable, file_id: s
 
 
 def _repeats(
-    connection: duckdb.DuckDBPyConnection,
-    table: RawTable,
-    file_id: str,
-    columns: Sequence[str],
-    found: Mapping[int, Sequence[str]],
+    connection: duckdb.DuckDBPyConnection, table: RawTable, file_id: str, rule: RowRule, broken: Sequence[int]
 ) -> list[int]:
-    same = ", ".join(f"upper(trim(coalesce(\"{column}\", '')))" for column in columns)
+    same = ", ".join(_compared(column) for column in rule.duplicate_of)
+    order = f'PARTITION BY {same} ORDER BY "_row_number"'
+    differs = " OR ".join(
+        f"{_compared(column)} <> first_value({_compared(column)}) OVER ({order})" for column in rule.differing_in
+    )
     rows = connection.execute(
         f"""SELECT "_row_number" FROM {table.qualified}
         WHERE "_file_id" = ? AND "_row_number" NOT IN (SELECT unnest(?::BIGINT[]))
-        QUALIFY row_number() OVER (PARTITION BY {same} ORDER BY "_row_number") > 1""",
-        [file_id, list(found)],
+        QUALIFY row_number() OVER ({order}) > 1 AND ({differs or "true"})""",
+        [file_id, list(broken)],
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def _compared(column: str) -> str:
+    return f"upper(trim(coalesce(\"{column}\", '')))"
 
 
 def _move(

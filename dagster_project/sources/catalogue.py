@@ -45,7 +45,8 @@ class RowRule:
     """A rule that sets rows aside: either an SQL predicate over raw columns or a repeat of an earlier row.
 
     `duplicate_of` lists the raw columns that make two rows the same; the empty tuple means the rule is a predicate.
-    Values are compared trimmed and in upper case, which is how staging reads them.
+    Values are compared trimmed and in upper case, which is how staging reads them. With `differing_in` only a repeat
+    that says something else than the first row in one of these columns is meant.
     """
 
     reason: str
@@ -53,6 +54,7 @@ class RowRule:
     message: str
     where: str | None = None
     duplicate_of: tuple[str, ...] = ()
+    differing_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ class Layout:
     """One accepted set of columns of a table: `columns` pairs the source's header with our raw column, in order.
 
     A header may occur more than once; its n-th occurrence in a file belongs to the n-th in the list.
+
+    `only_with` is for records of an XML file that hold a second table without an element of its own: one is taken only
+    where one of the named items is not blank, or equals the value given for it. Another layout takes every record.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Layout:
     ignored: tuple[str, ...] = ()
     root: str | None = None
     record: str | None = None
+    only_with: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,11 +158,14 @@ class _RowRuleDeclaration(BaseModel):
     message: str = Field(min_length=10)
     where: str | None = None
     duplicate_of: list[str] | Literal["all"] | None = None
+    differing_in: list[str] = []
 
     @model_validator(mode="after")
     def _one_kind(self) -> "_RowRuleDeclaration":
         if (self.where is None) == (self.duplicate_of is None):
             raise ValueError("give either `where` or `duplicate_of`")
+        if self.differing_in and not isinstance(self.duplicate_of, list):
+            raise ValueError("`differing_in` needs the columns of `duplicate_of`")
         return self
 
 
@@ -179,9 +188,14 @@ class _LayoutDeclaration(BaseModel):
     ignored: list[str] = []
     root: str | None = None
     record: str | None = None
+    only_with: list[str | dict[str, str]] = []
 
     @model_validator(mode="after")
     def _consistent(self) -> "_LayoutDeclaration":
+        if self.only_with and self.reader != "xml_records":
+            raise ValueError("`only_with` is given for the reader xml_records and for no other")
+        if self.record is not None and "/" not in self.record:
+            raise ValueError("`record` is a path below the root such as CHILD/EPISODE or CHILD/HEADER/OC2")
         if (self.reader == "xml_records") != (self.record is not None and self.root is not None):
             raise ValueError("`root` and `record` are given for the reader xml_records and for no other")
         for entry in self.columns:
@@ -244,6 +258,7 @@ class _Meta(BaseModel):
         for rule in self.row_rules:
             if isinstance(rule.duplicate_of, list):
                 named += [column for column in rule.duplicate_of if column not in columns]
+            named += [column for column in rule.differing_in if column not in columns]
         if named:
             raise ValueError(f"rules name raw columns that no layout has: {named}")
         reasons = Counter(rule.reason for rule in self.row_rules)
@@ -335,6 +350,7 @@ def _raw_table(file: Path, source: _Source, table: _Table, meta: _Meta) -> RawTa
             message=rule.message,
             where=rule.where,
             duplicate_of=columns if rule.duplicate_of == "all" else tuple(rule.duplicate_of or ()),
+            differing_in=tuple(rule.differing_in),
         )
         for rule in meta.row_rules
     )
@@ -347,6 +363,9 @@ def _raw_table(file: Path, source: _Source, table: _Table, meta: _Meta) -> RawTa
             ignored=tuple(layout.ignored),
             root=layout.root,
             record=layout.record,
+            only_with=tuple(
+                (entry, None) if isinstance(entry, str) else next(iter(entry.items())) for entry in layout.only_with
+            ),
         )
         for layout in meta.layouts
     )

@@ -9,7 +9,7 @@ import numpy as np
 from dagster_project.sources.catalogue import Fit, RawTable, ReaderName, Severity, fits_of
 from dagster_project.sources.csv_text import UnreadableFile
 
-# A file with at least this share of a layout's columns is that data set with columns missing, not another one.
+# A file with more than this share of a layout's columns is that data set with columns missing, not another one.
 _NEAR = 0.5
 _INSERT_ROWS = 100_000
 
@@ -77,7 +77,7 @@ def recognise(header: Sequence[str], tables: Sequence[RawTable], reader: ReaderN
         return None
     best = fits[0]
     if not best.is_exact:
-        if best.table.strict or best.recognised or best.share_present >= _NEAR:
+        if best.table.strict or best.recognised or best.share_present > _NEAR:
             raise WrongColumns(best)
         return None
     rivals = [

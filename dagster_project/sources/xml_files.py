@@ -15,9 +15,9 @@ _NOT_MARKUP = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 
 
 def xml_records(path: Path, tables: Sequence[RawTable], connection: duckdb.DuckDBPyConnection) -> list[OpenTable]:
-    """Open an XML return; every declared record (`GROUP/RECORD` below the root) gives a row of its table.
+    """Open an XML return; every declared record (`GROUP/RECORD`, a path below the root) gives a row of its table.
 
-    A column named `../ELEMENT/ITEM` is taken from beside the record in its group: episodes carry the child id of the
+    A column named `../ELEMENT/ITEM` is taken from the group that the record lies in: episodes carry the child id of the
     header. Empty and missing elements are both blank, so only the recognising columns must occur somewhere.
 
     Raises:
@@ -69,7 +69,7 @@ def _collect(path: Path, layouts: Sequence[Layout]) -> list[_Found]:
         if depth != 1:
             continue
         for layout, into in zip(layouts, found, strict=True):
-            group, record = str(layout.record).split("/")
+            group, record = str(layout.record).split("/", 1)
             if element.tag == group:
                 _take(element, record, layout, into)
         element.clear()
@@ -80,15 +80,23 @@ def _collect(path: Path, layouts: Sequence[Layout]) -> list[_Found]:
 
 def _take(group: etree._Element, record: str, layout: Layout, into: _Found) -> None:
     for element in group.iterfind(record):
+        into.seen.update(str(item.tag) for item in element)
+        if layout.only_with and not any(_holds(element, name, value) for name, value in layout.only_with):
+            continue
         row = []
         for name, _ in layout.columns:
             held = group.find(name.removeprefix("../")) if name.startswith("../") else element.find(name)
             row.append(None if held is None else held.text)
         into.rows.append(row)
-        into.seen.update(str(item.tag) for item in element)
         into.seen.update(
             name for (name, _), cell in zip(layout.columns, row, strict=True) if cell and name.startswith("../")
         )
+
+
+def _holds(element: etree._Element, name: str, value: str | None) -> bool:
+    item = element.find(name)
+    text = (item.text or "").strip() if item is not None else ""
+    return bool(text) if value is None else text.upper() == value.upper()
 
 
 def _opened(table: RawTable, layout: Layout, found: _Found, markup: bytes) -> OpenTable:
@@ -105,7 +113,8 @@ def _opened(table: RawTable, layout: Layout, found: _Found, markup: bytes) -> Op
         layout=layout,
         positions=tuple(range(len(names))),
         missing=(),
-        unknown=tuple(sorted(found.seen - set(names) - set(layout.ignored))),
+        # Where only some records are taken, the layout that takes them all names what is unknown.
+        unknown=() if layout.only_with else tuple(sorted(found.seen - set(names) - set(layout.ignored))),
         repeated=(),
         recognised=True,
         share_present=1.0,
@@ -115,8 +124,9 @@ def _opened(table: RawTable, layout: Layout, found: _Found, markup: bytes) -> Op
     def insert(target: duckdb.DuckDBPyConnection, file_id: str) -> None:
         insert_rows(target, fit, file_id, numbered)
 
+    # Counted on the markup, apart from the parsing, where the record has an element of its own.
     record = str(layout.record).rsplit("/", 1)[-1].encode()
-    landed = len(re.findall(rb"<" + re.escape(record) + rb"(?=[\s/>])", markup))
+    landed = len(found.rows) if layout.only_with else len(re.findall(rb"<" + re.escape(record) + rb"(?=[\s/>])", markup))
     return OpenTable(fit, landed, insert, _encoding(markup))
 
 
