@@ -20,6 +20,7 @@ from dagster_project.editions.choice import edition_for, former_neighbour_list, 
 from dagster_project.landing.inventory import Inventory, effective_raw_dir, take_inventory
 from dagster_project.progress import Announce, point
 from dagster_project.project import STAGING_DIR, DataFolders, code_fingerprint
+from dagster_project.pseudonym import secret_of
 from dagster_project.publication import versions
 from dagster_project.settings import (
     Edition,
@@ -99,7 +100,7 @@ def open_run(
 
     Raises:
         SettingsError: If council.yml, council/groups.csv or council/targets.csv cannot be used, or there is no folder
-            of raw extracts.
+            of raw extracts; or the secret of the environment is too short.
         UnknownEdition: If the edition asked for is not in council.yml.
     """
     settings = load_settings(council_file)
@@ -110,6 +111,7 @@ def open_run(
     edition_for(settings, asked=edition, newest_31_march=None)
     folders = DataFolders(data_dir.resolve())
     folders.create()
+    secret_of(folders)
     return Run(
         council_file=council_file.resolve(),
         raw_dir=effective_raw_dir(raw_dir),
@@ -171,6 +173,7 @@ def prepare(run: Run) -> None:
             )
             connection.execute("DELETE FROM landing.build_state")
         warehouse.write_settings(connection, run.settings, run.groups, run.targets, edition=run.edition)
+        warehouse.write_secret(connection, secret_of(run.folders))
     warehouse.protect(run.folders)
     point("prepare.done")
 

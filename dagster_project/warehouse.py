@@ -105,6 +105,13 @@ def write_settings(
     connection.execute("COMMIT")
 
 
+def write_secret(connection: duckdb.DuckDBPyConnection, secret: str) -> None:
+    """Write the secret that staging makes keys with. It is in no fingerprint: figures do not depend on it."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS settings")
+    connection.execute("CREATE OR REPLACE TABLE settings.pseudonym (secret VARCHAR)")
+    connection.execute("INSERT INTO settings.pseudonym VALUES (?)", [secret])
+
+
 def _scope(edition: Edition | None) -> list[date | None]:
     """The last days that an edition reaches to, in the order of the table."""
     if edition is None:

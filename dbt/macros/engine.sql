@@ -69,3 +69,12 @@
 {% macro default__median_of(expression) -%}
     percentile_cont(0.5) within group (order by {{ expression }})
 {%- endmacro %}
+
+{# A key in place of an identifier: the same for the same identifier and secret, and not to be turned back without the secret. #}
+{% macro pseudonym(expression) -%}{{ return(adapter.dispatch('pseudonym')(expression)) }}{%- endmacro %}
+{% macro duckdb__pseudonym(expression) -%}
+    case
+        when trim({{ expression }}) <> ''
+            then left(sha256(concat(pseudonym.secret, '|', upper(trim({{ expression }})))), 32)
+    end
+{%- endmacro %}

@@ -1,10 +1,10 @@
--- A child with two header rows in one year-end return would be described twice wherever a characteristic is joined.
+-- A child with two header rows in one return would be described twice wherever a characteristic is joined.
 {{ config(severity='warn') }}
-select collection_year, count(*) as children_with_two_headers
+select return_key, count(*) as children_with_two_headers
 from (
-    select collection_year, child_id
+    select return_key, child_key
     from {{ ref('stg_ssda903__header') }}
-    group by collection_year, child_id
+    group by return_key, child_key
     having count(*) > 1
 ) as repeated
-group by collection_year
+group by return_key

@@ -1,16 +1,14 @@
--- Episodes of care of the year-end returns. In-year cuts (folders with an as-at date) are another lane and not read here.
-with file as ({{ loaded_files('ssda903', 'episodes') }})
-
+-- Episodes of care of the returns in use, year-end returns and cuts within the year. A key stands for the child, another for the
+-- placement: the same kind of placement at the same address and provider.
 select
-    cast(file.release as integer) as collection_year,
-    upper(trim(raw.child)) as child_id,
+    {{ return_columns() }},
     {{ return_date('raw.decom') }} as episode_start_date,
     upper(trim(raw.rne)) as new_episode_reason_code,
     upper(trim(raw.ls)) as legal_status_code,
+    upper(trim(raw.cin)) as category_of_need_code,
     upper(trim(raw.place)) as placement_type_code,
+    upper(trim(raw.place_provider)) as placement_provider_code,
     {{ return_date('raw.dec') }} as episode_end_date,
     upper(trim(raw.rec)) as ceased_reason_code,
-    file.vintage_id
-from {{ source('ssda903', 'episodes') }} as raw
-inner join file on raw._file_id = file.file_id
-where file.is_in_use and file.as_at is null
+    {{ pseudonym("concat(coalesce(trim(raw.place), ''), '|', replace(coalesce(raw.pl_post, ''), ' ', ''), '|', coalesce(trim(raw.urn), ''))") }} as placement_key
+{{ return_rows('episodes') }}
