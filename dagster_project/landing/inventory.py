@@ -19,6 +19,8 @@ from dagster_project.sources.csv_text import header_of
 
 SAMPLE = "sample"
 MARKER = "SYNTHETIC"
+#: Release of a file whose folder names none.
+UNDATED = "undated"
 _HEADER_BYTES = 65_536
 # Bumped when the meaning of the cached entries changes; an older cache is then ignored.
 _CACHE_FORMAT = 1
@@ -223,6 +225,9 @@ def _place(folder: list[str], folders: Mapping[str, tuple[RawTable, ...]]) -> _P
         rest = folder[len(fixed) :]
         if "{collection_year}" in segments:
             return _collection(tables, rest, has_as_at=segments[-1] == "{as_at}")
+        if segments == fixed:
+            # Files lie in the folder itself; what is deeper is something else.
+            return None if rest else _Place(tables[0].source, tables, UNDATED, None, None)
         if rest:
             deeper = f"the folder {'/'.join(rest[1:])!r} goes deeper than {pattern}" if rest[1:] else None
             return _Place(tables[0].source, tables, rest[0], None, deeper)
@@ -257,7 +262,7 @@ def _place_by_columns(header: Sequence[str], relative: str, catalogue: Sequence[
             return _Place(
                 source=fit.table.source,
                 tables=(fit.table,),
-                release=parents[-1] if parents else "undated",
+                release=parents[-1] if parents else UNDATED,
                 as_at=None,
                 misplaced=f"its folder is not declared; by its columns it is {fit.table.key}, which belongs in "
                 f"{fit.table.folder}",

@@ -249,10 +249,12 @@ class _Meta(BaseModel):
             if not segment or segment in (".", "..") or (not braced and ("{" in segment or "}" in segment)):
                 raise ValueError(f"`folder` {self.folder!r} is not a path of names and {{placeholders}}")
         placed = [segment for segment in segments if segment.startswith("{")]
-        if placed not in (["{release}"], ["{collection_year}"], ["{collection_year}", "{as_at}"]) or (
-            segments[-len(placed) :] != placed or len(placed) == len(segments)
+        if placed not in ([], ["{release}"], ["{collection_year}"], ["{collection_year}", "{as_at}"]) or (
+            segments[len(segments) - len(placed) :] != placed or len(placed) == len(segments)
         ):
-            raise ValueError("`folder` is fixed names, then {release}, {collection_year} or {collection_year}/{as_at}")
+            raise ValueError(
+                "`folder` is fixed names, then {release}, {collection_year}, {collection_year}/{as_at} or nothing"
+            )
         columns = {column for layout in self.layouts for _, column in layout.pairs()}
         named = [column for column in (self.values.columns if self.values else []) if column not in columns]
         for rule in self.row_rules:

@@ -14,10 +14,11 @@
 {%- endmacro %}
 
 {# The rows of a table of the looked-after return that are in use, with the key that names are replaced by. #}
-{% macro return_rows(table_name) -%}
+{% macro return_rows(table_name, joins='') -%}
     from {{ source('ssda903', table_name) }} as raw
     inner join ({{ loaded_files('ssda903', table_name) }}) as file on raw._file_id = file.file_id
     cross join {{ source('settings', 'pseudonym') }} as pseudonym
+    {{ joins }}
     where file.is_in_use
 {%- endmacro %}
 
@@ -64,5 +65,16 @@
             else concat(' + ', this_return.{{ name }}_vintage_id)
         end
         {%- endfor %}
+    )
+{%- endmacro %}
+
+{# Miles between two places of the national grid in metres, to one decimal: the formula of the guide to the return. #}
+{% macro miles_between(easting, northing, other_easting, other_northing) -%}
+    round(
+        sqrt(
+            power(cast({{ easting }} - {{ other_easting }} as double), 2)
+            + power(cast({{ northing }} - {{ other_northing }} as double), 2)
+        ) / 1000 / 1.6093,
+        1
     )
 {%- endmacro %}

@@ -205,7 +205,12 @@ select
     {{ age_band(age_on('header.birth_date', day)) }} as {{ when }}_age_band,
     {% endfor -%}
     {{ age_on('header.birth_date', 'counted.count_date') }} as counted_age,
-    counted.placement_type_code as counted_placement_type_code,
+    counted.placed as counted_placed,
+    counted.distance as counted_distance,
+    case
+        when 'unknown' in (counted.placed, counted.distance) then 'unknown'
+        else concat(counted.placed, '_', counted.distance)
+    end as counted_placed_distance,
     case when unaccompanied.is_still = 1 then 'uasc' else 'not_uasc' end as counted_uasc,
     case when unaccompanied.child_key is not null then 'uasc' else 'not_uasc' end as started_uasc,
     case when unaccompanied.child_key is not null then 'uasc' else 'not_uasc' end as ceased_uasc,

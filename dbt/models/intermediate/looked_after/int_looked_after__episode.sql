@@ -22,6 +22,16 @@ select
     coalesce(place.code_group, 'unknown_code') as placement_group,
     coalesce(need.code_group, 'unknown_code') as category_of_need,
     coalesce(status.code_group = 'respite', false) as is_respite,
+    case
+        when episode.is_placed_inside then 'inside'
+        when not episode.is_placed_inside then 'outside'
+        else 'unknown'
+    end as placed,
+    case
+        when episode.distance_miles <= 20 then '20_or_less'
+        when episode.distance_miles > 20 then 'over_20'
+        else 'unknown'
+    end as distance,
     episode.episode_start_date <= episode.count_date
     -- Care that ends on the day of the count has ended that night; ended a day later it has not.
     and (episode.episode_end_date is null or episode.episode_end_date > episode.count_date) as is_open,

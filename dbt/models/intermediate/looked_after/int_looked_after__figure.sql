@@ -25,6 +25,8 @@
     {'id': 'cla_3plus_placements_incl_temp_pct', 'kind': 'share', 'top': one_if('is_counted and placements_incl_temporary >= 3'), 'base': one_if('is_counted'), 'needs': ['episodes']},
     {'id': 'cla_stability_2_5_years_pct', 'kind': 'share', 'top': one_if('is_counted and is_thirty_months and is_settled and counted_age < 16'), 'base': one_if('is_counted and is_thirty_months and counted_age < 16'), 'needs': ['episodes', 'header']},
     {'id': 'cla_stability_2_5_years_same_carer_pct', 'kind': 'share', 'top': one_if('is_counted and is_thirty_months and is_settled_by_reason and counted_age < 16'), 'base': one_if('is_counted and is_thirty_months and counted_age < 16'), 'needs': ['episodes', 'header']},
+    {'id': 'cla_placed_outside_pct', 'kind': 'share', 'top': one_if("is_counted and counted_placed = 'outside'"), 'base': one_if("is_counted and counted_placed <> 'unknown'"), 'needs': ['episodes', 'postcodes']},
+    {'id': 'cla_over_20_miles_pct', 'kind': 'share', 'top': one_if("is_counted and counted_distance = 'over_20'"), 'base': one_if("is_counted and counted_distance <> 'unknown'"), 'needs': ['episodes', 'postcodes']},
     {'id': 'cla_health_assessment_pct', 'kind': 'share', 'top': one_if(cohort ~ ' and has_health_assessment'), 'base': one_if(cohort), 'needs': ['episodes', 'oc2']},
     {'id': 'cla_dental_pct', 'kind': 'share', 'top': one_if(cohort ~ ' and has_dental_check'), 'base': one_if(cohort), 'needs': ['episodes', 'oc2']},
     {'id': 'cla_immunised_pct', 'kind': 'share', 'top': one_if(cohort ~ ' and is_immunised'), 'base': one_if(cohort), 'needs': ['episodes', 'oc2']},
@@ -45,6 +47,7 @@
     {'id': 'care_leavers_suitable_pct', 'kind': 'share', 'top': one_if("leaver_age_band = '19_to_21' and is_suitably_housed"), 'base': one_if("leaver_age_band = '19_to_21'"), 'needs': ['oc3']},
 ] %}
 {%- set attributes = {'age_band': 'header', 'sex': 'header', 'ethnic_group': 'header', 'uasc': 'uasc', 'placement_group': 'episodes', 'legal_status': 'episodes', 'category_of_need': 'episodes'} %}
+{%- set places = {'placed': 'postcodes', 'distance': 'postcodes', 'placed_distance': 'postcodes'} %}
 {%- set leaver_tops = {'care_leavers_in_touch_pct': 'is_in_touch', 'care_leavers_eet_pct': 'is_in_work_or_learning', 'care_leavers_suitable_pct': 'is_suitably_housed'} %}
 with
     table_of_return as (
@@ -73,6 +76,12 @@ with
             {% for name in ['episodes', 'header', 'uasc', 'oc2', 'oc3', 'missing', 'reviews', 'social_workers'] -%}
             max(case when table_name = '{{ name }}' then vintage_id end) as {{ name }}_vintage_id,
             {% endfor -%}
+            -- Postcodes are no part of a return; every return is looked up in the directory that is in use.
+            max((
+                select max(directory.vintage_id)
+                from {{ ref('stg_landing__source_file') }} as directory
+                where directory.source_id = 'geography' and directory.table_name = 'postcodes' and directory.is_in_use
+            )) as postcodes_vintage_id,
             concat('ssda903/', return_key, '/none') as no_vintage_id
         from table_of_return
         group by return_key, collection_year, as_at, count_date
@@ -115,7 +124,7 @@ with
         union all
         {% endfor -%}
         {% for indicator_id, part in {'cla_31_march': 'counted', 'cla_started': 'started', 'cla_ceased': 'ceased'}.items() -%}
-        {% for attribute, need in attributes.items() -%}
+        {% for attribute, need in (attributes.items() | list) + (places.items() | list if part == 'counted' else []) -%}
         select
             child.return_key,
             '{{ indicator_id }}' as indicator_id,

@@ -1,5 +1,21 @@
 -- Episodes of care of the returns in use, year-end returns and cuts within the year. A key stands for the child, another for the
--- placement: the same kind of placement at the same address and provider.
+-- placement: the same kind of placement at the same address and provider. Postcodes become what is counted of them, whether the
+-- child lives in the authority and how far from home, and go no further.
+{%- set joins %}
+left join {{ ref('stg_geography__postcodes') }} as home on upper(replace(raw.home_post, ' ', '')) = home.postcode
+left join {{ ref('stg_geography__postcodes') }} as placed on upper(replace(raw.pl_post, ' ', '')) = placed.postcode
+{%- endset %}
+with
+    own_code as (
+        select authorities.area_code
+        from {{ ref('authorities') }} as authorities
+        inner join {{ source('settings', 'council') }} as council on authorities.dfe_number = council.authority
+        union
+        select history.area_code
+        from {{ ref('area_code_history') }} as history
+        inner join {{ source('settings', 'council') }} as council on history.dfe_number = council.authority
+    )
+
 select
     {{ return_columns() }},
     {{ return_date('raw.decom') }} as episode_start_date,
@@ -10,5 +26,10 @@ select
     upper(trim(raw.place_provider)) as placement_provider_code,
     {{ return_date('raw.dec') }} as episode_end_date,
     upper(trim(raw.rec)) as ceased_reason_code,
-    {{ pseudonym("concat(coalesce(trim(raw.place), ''), '|', replace(coalesce(raw.pl_post, ''), ' ', ''), '|', coalesce(trim(raw.urn), ''))") }} as placement_key
-{{ return_rows('episodes') }}
+    {{ pseudonym("concat(coalesce(trim(raw.place), ''), '|', replace(coalesce(raw.pl_post, ''), ' ', ''), '|', coalesce(trim(raw.urn), ''))") }} as placement_key,
+    -- Wales, Scotland and Northern Ireland are outside; a postcode that no directory holds is not known.
+    case
+        when placed.authority_code is not null then placed.authority_code in (select area_code from own_code)
+    end as is_placed_inside,
+    {{ miles_between('home.easting', 'home.northing', 'placed.easting', 'placed.northing') }} as distance_miles
+{{ return_rows('episodes', joins) }}

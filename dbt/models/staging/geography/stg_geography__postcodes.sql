@@ -1,0 +1,16 @@
+-- Postcodes without spaces, with grid reference in metres and the code of the authority that they lie in.
+with file as ({{ loaded_files('geography', 'postcodes') }})
+
+select
+    upper(replace(raw.pcd, ' ', '')) as postcode,
+    -- A postcode without a place (0, or blank) is no place.
+    nullif(try_cast(trim(raw.oseast1m) as integer), 0) as easting,
+    nullif(try_cast(trim(raw.osnrth1m) as integer), 0) as northing,
+    upper(trim(raw.laua)) as authority_code,
+    file.vintage_id
+from {{ source('geography', 'postcodes') }} as raw
+inner join file on raw._file_id = file.file_id
+where file.is_in_use
+qualify row_number() over (
+    partition by upper(replace(raw.pcd, ' ', '')) order by file.vintage_id desc, raw._row_number
+) = 1
