@@ -126,7 +126,9 @@ def _opened(table: RawTable, layout: Layout, found: _Found, markup: bytes) -> Op
 
     # Counted on the markup, apart from the parsing, where the record has an element of its own.
     record = str(layout.record).rsplit("/", 1)[-1].encode()
-    landed = len(found.rows) if layout.only_with else len(re.findall(rb"<" + re.escape(record) + rb"(?=[\s/>])", markup))
+    landed = (
+        len(found.rows) if layout.only_with else len(re.findall(rb"<" + re.escape(record) + rb"(?=[\s/>])", markup))
+    )
     return OpenTable(fit, landed, insert, _encoding(markup))
 
 
