@@ -12,14 +12,14 @@ SHORTEST = 16
 
 
 class UnusableSecret(SettingsError):
-    """The secret that was given is too short to protect anything; the message says where it came from, not what it is."""
+    """The secret that was given is too short to protect anything; the message names its place, not what it is."""
 
 
 def secret_of(folders: DataFolders) -> str:
     """Return the secret: that of the environment, else that of this data directory, made at the first run.
 
-    It never leaves `data/restricted`. Another secret gives other keys and the same figures, since keys are only compared
-    within one build.
+    It never leaves `data/restricted`. Another secret gives other keys and the same figures, since keys are compared
+    only within one build.
 
     Raises:
         UnusableSecret: If the secret has fewer than 16 characters.

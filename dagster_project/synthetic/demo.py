@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.synthetic import care, ees, ees_social_care, lait
+from dagster_project.synthetic import care, ees, ees_social_care, lait, return_tables
 from dagster_project.synthetic.care import EPISODE_COLUMNS, HEADER_COLUMNS, RETURN_YEARS
 from dagster_project.synthetic.files import write_csv, write_parquet, write_text_table, write_workbook
 from dagster_project.synthetic.looked_after import DIFFERENCE, DIFFERING_YEAR, AllCareFigures, care_figures
 from dagster_project.synthetic.places import Authority, Population, invent_population, load_authorities
+from dagster_project.synthetic.return_tables import SOCIAL_WORKERS_FROM
 
 MARKER = "SYNTHETIC"
 README = "README.md"
@@ -92,7 +93,8 @@ def write_demo(
     (out / README).write_text(_readme(seed, scale, authority), encoding="utf-8", newline="\n")
     writer = _Writer(out)
     announce("writing children looked after returns")
-    _write_returns(writer, children)
+    _write_returns(writer, seed, children)
+    _write_postcodes(writer, seed, children, authorities, authority)
     announce("writing Explore Education Statistics files")
     shown = _shown(seed, scale, authority, authorities)
     is_compact = scale < COMPACT_BELOW
@@ -180,9 +182,11 @@ def _shown(seed: int, scale: float, subject: int, authorities: tuple[Authority, 
     )
 
 
-def _write_returns(writer: _Writer, children: list[care.Child]) -> None:
+def _write_returns(writer: _Writer, seed: int, children: list[care.Child]) -> None:
     for year in RETURN_YEARS:
-        folder = writer.folder(f"social_care/ssda903/{year}", ["header.csv", "episodes.csv"])
+        others = [name for name in return_tables.COLUMNS if name != "social_workers" or year >= SOCIAL_WORKERS_FROM]
+        names = ["header.csv", "episodes.csv", *(f"{name}.csv" for name in others)]
+        folder = writer.folder(f"social_care/ssda903/{year}", names)
         header = folder / "header.csv"
         writer.note(header, write_csv(header, HEADER_COLUMNS, care.header_rows(children, year)))
         episodes = folder / "episodes.csv"
@@ -197,6 +201,25 @@ def _write_returns(writer: _Writer, children: list[care.Child]) -> None:
         written = write_csv(episodes, EPISODE_COLUMNS, rows)
         # A blank line is not a row.
         writer.note(episodes, written - (year == BLANK_LINE_YEAR))
+        for name in others:
+            path = folder / f"{name}.csv"
+            rows = list(return_tables.rows_of(name, seed, children, year))
+            writer.note(path, write_csv(path, return_tables.COLUMNS[name], rows))
+
+
+def _write_postcodes(
+    writer: _Writer, seed: int, children: list[care.Child], authorities: tuple[Authority, ...], subject: int
+) -> None:
+    """Write the places of the invented postcodes, in the subject and the authorities of its region."""
+    own = next(authority for authority in authorities if authority.number == subject)
+    near = sorted(
+        authority.ees_code
+        for authority in authorities
+        if authority.ees_region_code == own.ees_region_code and authority.number != subject and not authority.is_former
+    )
+    path = writer.folder("geography", ["postcodes.csv"]) / "postcodes.csv"
+    rows = return_tables.postcode_rows(seed, children, [own.ees_code, *near])
+    writer.note(path, write_csv(path, return_tables.POSTCODE_COLUMNS, rows))
 
 
 def _write_ees(
@@ -345,8 +368,9 @@ for authority {authority}. Scale 1 is a council with about 176,000 residents age
 What is in it:
 
 - `social_care/ssda903/`: five yearly returns of one population ({RETURN_YEARS[0]} to {RETURN_YEARS[-1]}), short
-  breaks included. Faults on purpose, in the episodes: a blank line ({BLANK_LINE_YEAR}), a code in lower case
-  ({LOWER_CASE_YEAR}), a row twice ({REPEATED_ROW_YEAR}).
+  breaks included, with every table that a return of its year has. Faults on purpose, in the episodes: a blank line
+  ({BLANK_LINE_YEAR}), a code in lower case ({LOWER_CASE_YEAR}), a row twice ({REPEATED_ROW_YEAR}).
+- `geography/`: invented places of the invented postcodes, for distances and for children placed elsewhere.
 - `published/ees/`: the published numbers agree with the returns, except {DIFFERING_YEAR}, where the published number is
   {DIFFERENCE} higher. Two releases of key stage 4, the newer one revised. Children in need, referrals, plans,
   placements, care leavers and two scorecards of young people aged 16 and 17 agree with the figures for all authorities.

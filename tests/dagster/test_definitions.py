@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph, BaseAssetNode
 
 PAGE = "edition/page"
-SETTINGS = {f"settings/{name}" for name in ("council", "edition_scope", "threshold", "target", "custom_group_member")}
+SETTINGS = {
+    f"settings/{name}"
+    for name in ("council", "edition_scope", "threshold", "target", "custom_group_member", "pseudonym")
+}
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,16 @@ def test_a_file_belongs_to_the_source_of_its_folder(raw):
     put(raw, "social_care/ssda903/2022-23/2022-09-30/anything.csv")
     file = only(take_inventory(raw, CATALOGUE))
     assert (file.kind, file.source, file.release, file.as_at) == ("data", "ssda903", "2023", date(2022, 9, 30))
-    assert file.tables == ("header", "episodes")
+    assert len(file.tables) == 12
+    assert {"header", "episodes", "oc3"} < set(file.tables)
+
+
+def test_a_file_may_lie_in_the_folder_of_its_source_itself_and_no_deeper(raw):
+    put(raw, "geography/postcodes.csv")
+    file = only(take_inventory(raw, CATALOGUE))
+    assert (file.kind, file.source, file.release) == ("data", "geography", "undated")
+    put(raw, "geography/older/postcodes.csv")
+    assert [file.kind for file in take_inventory(raw, CATALOGUE).files] == ["unknown", "data"]
 
 
 @pytest.mark.parametrize("folder", ["2023/2022-09-31/", "2023/september/", "2023/2022-09-30/csv/", "next year/", ""])
@@ -100,7 +109,7 @@ def test_the_sample_is_used_only_when_raw_holds_nothing_else(raw):
 def test_a_raw_folder_that_is_not_there_is_an_empty_inventory(tmp_path):
     taken = take_inventory(tmp_path / "raw", CATALOGUE)
     assert (taken.files, taken.synthetic) == ((), False)
-    assert set(taken.fingerprints) == {"ees", "lait", "population", "ssda903"}
+    assert set(taken.fingerprints) == {"ees", "geography", "lait", "population", "ssda903"}
     assert effective_raw_dir(tmp_path / "raw") == tmp_path / "raw"
 
 

@@ -366,7 +366,7 @@ def test_the_first_header_row_of_a_child_is_kept(desk):
     rows = ["C1,1,01/01/2010,WBRI,UN1,,", " c1 ,2,01/01/2011,WBRI,UN1,,", "C2,1,01/01/2010,WBRI,UN1,,"]
     desk.put("social_care/ssda903/2023/header.csv", "\n".join([HEADER_CSV, *rows]))
     desk.land()
-    assert [row[:3] for row in desk.quarantined()] == [(2, "repeated_child", "warning")]
+    assert [row[:3] for row in desk.quarantined()] == [(2, "repeated_child, conflicting_child", "warning")]
     assert desk.column("raw_ssda903.header", "sex") == ["1", "1"]
 
 
@@ -388,13 +388,37 @@ RETURN = """<?xml version='1.0' encoding='us-ascii'?>
 def test_episodes_of_an_xml_return_carry_the_child_id_of_the_header(desk):
     desk.put("social_care/ssda903/2022-23/return.xml", RETURN)
     desk.land()
-    assert desk.files("table_name, rows_landed, rows_loaded, release") == [
-        ("episodes", 2, 2, "2023"),
-        ("header", 2, 2, "2023"),
-    ]
+    landed = desk.files("table_name, rows_landed, rows_loaded, release")
+    assert [row for row in landed if row[1]] == [("episodes", 2, 2, "2023"), ("header", 2, 2, "2023")]
+    assert len(landed) == 10
     assert desk.column("raw_ssda903.episodes", "child") == ["0007", "0007"]
     assert desk.column("raw_ssda903.episodes", "place") == ["U1", None]
     assert ("ssda903.episodes", "unknown_column", "warning") in desk.failed_checks()
+
+
+def test_a_header_row_that_only_repeats_contradicts_nothing(desk):
+    rows = ["C1,1,01/01/2010,WBRI,UN1,,", "c1,1,01/01/2010 ,WOTH,UN1,,"]
+    desk.put("social_care/ssda903/2023/header.csv", "\n".join([HEADER_CSV, *rows]))
+    desk.land()
+    assert [row[:3] for row in desk.quarantined()] == [(2, "repeated_child", "warning")]
+
+
+NESTED = """<EXPSSDA903>
+<CHILD><HEADER><CHILDID>1</CHILDID><DOB>01/02/2005</DOB><UASC>1</UASC><DUC>01/02/2023</DUC>
+<AREVIEW><REVIEW>01/05/2022</REVIEW><REVIEW_CODE>PN1</REVIEW_CODE></AREVIEW><AREVIEW><REVIEW>01/11/2022</REVIEW></AREVIEW>
+<OC2><HEALTH_ASSESSMENT>1</HEALTH_ASSESSMENT></OC2><IN_TOUCH> </IN_TOUCH></HEADER></CHILD>
+<CHILD><HEADER><CHILDID>2</CHILDID><UASC>0</UASC><IN_TOUCH>YES</IN_TOUCH><ACTIV>F1</ACTIV><DATE_INT /></HEADER></CHILD>
+</EXPSSDA903>"""
+
+
+def test_blocks_and_items_of_an_xml_return_are_tables_of_their_own(desk):
+    desk.put("social_care/ssda903/2023/return.xml", NESTED)
+    desk.land()
+    landed = {table: rows for table, rows in desk.files("table_name, rows_loaded") if rows}
+    assert landed == {"header": 2, "uasc": 1, "reviews": 2, "oc2": 1, "oc3": 1}
+    assert desk.column("raw_ssda903.uasc", "duc") == ["01/02/2023"]
+    assert desk.column("raw_ssda903.reviews", "child") == ["1", "1"]
+    assert desk.column("raw_ssda903.oc3", "child") == ["2"]
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,39 @@ with
         group by return_key, child_key
     ),
 
+    matched as (
+        select return_key, child_key, max(match_date) as match_date
+        from {{ ref('stg_ssda903__ad1') }}
+        group by return_key, child_key
+    ),
+
+    -- A decision that was taken back and made again counts from the last time.
+    decided as (
+        select return_key, child_key, max(decision_date) as decision_date
+        from {{ ref('stg_ssda903__placed_for_adoption') }}
+        group by return_key, child_key
+    ),
+
+    had_left as (
+        select
+            return_key,
+            child_key,
+            max(case when previous_permanence_code in ('P1', 'P2', 'P3', 'P4') then 1 else 0 end) as had_permanence
+        from {{ ref('stg_ssda903__previous_permanence') }}
+        group by return_key, child_key
+    ),
+
+    deprived as (
+        select distinct return_key, child_key
+        from {{ ref('stg_ssda903__deprivation_of_liberty') }}
+        where
+            order_start_date <= count_date
+            and (
+                order_end_date is null
+                or order_end_date >= cast(concat(cast(collection_year - 1 as varchar), '-04-01') as date)
+            )
+    ),
+
     -- Those whose birthday falls in the time that the return covers, by the age they reached. The dead and those back with their
     -- parents are left out.
     care_leaver as (
@@ -240,6 +273,17 @@ select
     coalesce(reviews.reviews, 0) as reviews,
     coalesce(reviews.reviews_with_views, 0) as reviews_with_views,
     coalesce(workers.social_workers, 0) as social_workers,
+    coalesce(had_left.had_permanence, 0) = 1 as had_permanence,
+    deprived.child_key is not null as is_deprived_of_liberty,
+    -- Days between the steps of an adoption that ended in the year; a step dated before the one it follows has no days.
+    case
+        when ceased.ceased_reason_code in ('E11', 'E12') and matched.match_date >= decided.decision_date
+            then {{ dbt.datediff('decided.decision_date', 'matched.match_date', 'day') }}
+    end as days_decision_to_match,
+    case
+        when ceased.ceased_reason_code in ('E11', 'E12') and ceased.episode_end_date >= matched.match_date
+            then {{ dbt.datediff('matched.match_date', 'ceased.episode_end_date', 'day') }}
+    end as days_match_to_order,
     care_leaver.leaver_age,
     case
         when care_leaver.leaver_age between 17 and 18 then '17_to_18'
@@ -249,7 +293,7 @@ select
     left(care_leaver.activity_code, 1) in ('F', 'P') as is_in_work_or_learning,
     substring(care_leaver.accommodation_code, 2, 1) = '1' as is_suitably_housed
 from child
-{% for part in ['counted', 'started', 'ceased', 'in_year', 'on_short_breaks', 'placements', 'missing', 'unaccompanied', 'header', 'health', 'reviews', 'workers', 'care_leaver'] -%}
+{% for part in ['counted', 'started', 'ceased', 'in_year', 'on_short_breaks', 'placements', 'missing', 'unaccompanied', 'header', 'health', 'reviews', 'workers', 'matched', 'decided', 'had_left', 'deprived', 'care_leaver'] -%}
 left join {{ part }} on child.return_key = {{ part }}.return_key and child.child_key = {{ part }}.child_key
 {% endfor -%}
 left join {{ ref('int_looked_after__care') }} as care

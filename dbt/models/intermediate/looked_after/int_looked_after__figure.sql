@@ -42,6 +42,10 @@
     {'id': 'cla_away_incidents', 'kind': 'count', 'top': 'away_incidents', 'needs': ['episodes', 'missing']},
     {'id': 'cla_review_participation_pct', 'kind': 'share', 'top': 'reviews_with_views', 'base': 'reviews', 'needs': ['episodes', 'reviews']},
     {'id': 'cla_3plus_social_workers_pct', 'kind': 'share', 'top': one_if('is_counted and social_workers >= 3'), 'base': one_if('is_counted'), 'needs': ['episodes', 'social_workers'], 'from_year': 2024},
+    {'id': 'cla_started_previous_permanence_pct', 'kind': 'share', 'top': one_if('is_started and had_permanence'), 'base': one_if('is_started'), 'needs': ['episodes', 'previous_permanence']},
+    {'id': 'adoption_days_decision_to_match_mean', 'kind': 'mean', 'top': 'coalesce(days_decision_to_match, 0)', 'base': one_if('days_decision_to_match is not null'), 'needs': ['episodes', 'ad1', 'placed_for_adoption']},
+    {'id': 'adoption_days_match_to_order_mean', 'kind': 'mean', 'top': 'coalesce(days_match_to_order, 0)', 'base': one_if('days_match_to_order is not null'), 'needs': ['episodes', 'ad1']},
+    {'id': 'cla_deprivation_of_liberty_children', 'kind': 'count', 'top': one_if('is_in_year and is_deprived_of_liberty'), 'needs': ['episodes', 'deprivation_of_liberty'], 'from_year': 2027},
     {'id': 'care_leavers_in_touch_pct', 'kind': 'share', 'top': one_if("leaver_age_band = '19_to_21' and is_in_touch"), 'base': one_if("leaver_age_band = '19_to_21'"), 'needs': ['oc3']},
     {'id': 'care_leavers_eet_pct', 'kind': 'share', 'top': one_if("leaver_age_band = '19_to_21' and is_in_work_or_learning"), 'base': one_if("leaver_age_band = '19_to_21'"), 'needs': ['oc3']},
     {'id': 'care_leavers_suitable_pct', 'kind': 'share', 'top': one_if("leaver_age_band = '19_to_21' and is_suitably_housed"), 'base': one_if("leaver_age_band = '19_to_21'"), 'needs': ['oc3']},
@@ -73,7 +77,7 @@ with
             collection_year,
             as_at,
             count_date,
-            {% for name in ['episodes', 'header', 'uasc', 'oc2', 'oc3', 'missing', 'reviews', 'social_workers'] -%}
+            {% for name in ['episodes', 'header', 'uasc', 'oc2', 'oc3', 'missing', 'reviews', 'social_workers', 'ad1', 'placed_for_adoption', 'previous_permanence', 'deprivation_of_liberty'] -%}
             max(case when table_name = '{{ name }}' then vintage_id end) as {{ name }}_vintage_id,
             {% endfor -%}
             -- Postcodes are no part of a return; every return is looked up in the directory that is in use.
