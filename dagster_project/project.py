@@ -76,11 +76,18 @@ def code_fingerprint(root: Path = ROOT) -> str:
     digest = hashlib.sha256()
     files = [root / "requirements.lock"]
     for folder, patterns in _CODE.items():
-        files += [file for pattern in patterns for file in (root / folder).rglob(pattern)]
-    for file in sorted(set(files)):
-        relative = file.relative_to(root)
-        if relative.parts[:2] in {("dbt", "target"), ("dbt", "logs")} or not file.is_file():
-            continue
-        digest.update(f"{relative.as_posix()}\0".encode())
+        files += [file for file in own_files(root / folder) if any(file.match(pattern) for pattern in patterns)]
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(root).as_posix()}\0".encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def own_files(folder: Path) -> list[Path]:
+    """Return the files below a folder of the project, without what dbt writes there.
+
+    dbt's target folder is not even looked into: another process may make and remove folders there at this moment.
+    """
+    entries = [entry for entry in folder.iterdir() if entry.name not in {"target", "logs"}]
+    found = [file for entry in entries for file in ([entry] if entry.is_file() else entry.rglob("*"))]
+    return sorted(file for file in found if file.is_file())

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dagster_project.progress import Announce
-from dagster_project.project import DBT_DIR, DataFolders
+from dagster_project.project import DBT_DIR, DataFolders, own_files
 from dagster_project.quality.results import CheckResult
 from dagster_project.warehouse import connection_settings
 
@@ -330,9 +330,7 @@ def selection(changed: Iterable[str]) -> list[str] | None:
 
 def _project_fingerprint() -> str:
     digest = hashlib.sha256()
-    for pattern in ("*.sql", "*.yml", "*.csv", "*.md"):
-        for file in sorted(DBT_DIR.rglob(pattern)):
-            relative = file.relative_to(DBT_DIR)
-            if relative.parts[0] not in {"target", "logs"}:
-                digest.update(f"{relative.as_posix()}\0".encode() + file.read_bytes())
+    for file in own_files(DBT_DIR):
+        if file.suffix in {".sql", ".yml", ".csv", ".md"}:
+            digest.update(f"{file.relative_to(DBT_DIR).as_posix()}\0".encode() + file.read_bytes())
     return digest.hexdigest()

@@ -20,7 +20,8 @@ from dagster_project.launch import prepare_home
 from dagster_project.project import ROOT, DataFolders
 from dagster_project.sources.catalogue import load_catalogue
 
-pytestmark = pytest.mark.slow
+# One web server for the module, whatever number of workers.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pages")]
 JOB = {
     "repositoryLocationName": "dagster_project.definitions",
     "repositoryName": "__repository__",
@@ -66,6 +67,18 @@ def until(happened: Callable[[], Any], *, seconds: float, what: str) -> Any:
     raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
+def loaded(running: Pages) -> bool:
+    """Whether the project is read; a project that cannot be read says why instead of letting the test wait."""
+    entries = running.ask(
+        """{workspaceOrError {... on Workspace {locationEntries {loadStatus
+            locationOrLoadError {__typename ... on PythonError {message stack}}}}}}"""
+    )["workspaceOrError"]["locationEntries"]
+    for entry in entries:
+        problem = entry["locationOrLoadError"]
+        assert problem is None or problem["__typename"] != "PythonError", problem
+    return bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries)
+
+
 @pytest.fixture(scope="module")
 def pages(small_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
     """Web server and daemon, started as two processes: `dagster dev` would not end on a signal."""
@@ -95,9 +108,9 @@ def pages(small_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         )
         running = Pages(f"http://127.0.0.1:{port}", folders.data, processes)
         try:
-            until(lambda: running.get("/server_info"), seconds=120, what="an answer of the web server")
+            until(lambda: running.get("/server_info"), seconds=300, what="an answer of the web server")
             # It answers before it has read the project; until then it knows no job.
-            until(lambda: running.ask("{assetNodes {id}}")["assetNodes"], seconds=120, what="loading the project")
+            until(lambda: loaded(running), seconds=300, what="loading the project")
             yield running
         finally:
             for process in processes:
