@@ -140,6 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--scale", type=float, default=1.0, metavar="X", help="1 is a council the size of Leeds (default: 1)"
     )
+    demo.add_argument(
+        "--xml", action="store_true", help="write the newest looked-after return as XML, not as CSV files"
+    )
     ui = add("ui", _ui, "Dagster's pages and daemon on this machine only")
     ui.add_argument("--port", type=int, default=3000, metavar="N", help="port on 127.0.0.1 (default: 3000)")
     return parser
@@ -423,7 +426,12 @@ def _demo_data(options: argparse.Namespace) -> int:
     settings = load_settings(options.council)
     try:
         counts = write_demo(
-            options.out, seed=options.seed, scale=options.scale, authority=settings.authority, announce=progress
+            options.out,
+            seed=options.seed,
+            scale=options.scale,
+            authority=settings.authority,
+            newest_as_xml=options.xml,
+            announce=progress,
         )
     except DemoRefused as error:
         raise UsageError(str(error)) from None

@@ -13,10 +13,12 @@ from typing import Any
 
 from dagster_project.synthetic.places import stream
 
-RETURN_YEARS = (2021, 2022, 2023, 2024, 2025)
+RETURN_YEARS = (2020, 2021, 2022, 2023, 2024, 2025)
+#: Days on which a return was cut during its year, one year apart: each is compared with the one before.
+CUT_DAYS = (dt.date(2024, 9, 30), dt.date(2025, 9, 30))
 #: Children are followed from this intake on, early enough for the first published year to be in balance.
 FIRST_INTAKE = 1999
-LAST_INTAKE = RETURN_YEARS[-1]
+LAST_INTAKE = RETURN_YEARS[-1] + 1
 
 HEADER_COLUMNS = ("CHILD", "SEX", "DOB", "ETHNIC", "UPN", "MOTHER", "MC_DOB")
 EPISODE_COLUMNS = (
@@ -96,6 +98,24 @@ class Child:
     is_unaccompanied: bool
     child_born: dt.date | None
     episodes: tuple[Episode, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The days one return tells of: from 1 April to the day it was cut, 31 March for the yearly one."""
+
+    first: dt.date
+    last: dt.date
+
+    @property
+    def year(self) -> int:
+        """The collection year, named after the 31 March that ends it."""
+        return self.first.year + 1
+
+
+def cut_on(day: dt.date) -> Cut:
+    """Return the days of a return cut on `day`."""
+    return Cut(dt.date(day.year - (day < dt.date(day.year, 4, 1)), 4, 1), day)
 
 
 def invent_children(seed: int, scale: float) -> list[Child]:
@@ -468,14 +488,14 @@ def _text(day: dt.date | None) -> str:
     return "" if day is None else day.strftime("%d/%m/%Y")
 
 
-def episode_rows(children: Sequence[Child], year: int) -> list[list[str]]:
-    """Return the episodes that touch the collection year, as known on its last day."""
+def episode_rows(children: Sequence[Child], cut: Cut) -> list[list[str]]:
+    """Return the episodes that touch the days of a return, as known on its last day."""
     rows = []
     for child in children:
         for episode in child.episodes:
-            if episode.decom > year_end(year) or episode.dec <= year_end(year - 1):
+            if episode.decom > cut.last or episode.dec < cut.first:
                 continue
-            is_open = episode.dec > year_end(year)
+            is_open = episode.dec > cut.last
             placement = episode.placement
             rows.append(
                 [
@@ -497,20 +517,20 @@ def episode_rows(children: Sequence[Child], year: int) -> list[list[str]]:
     return rows
 
 
-def header_rows(children: Sequence[Child], year: int) -> Iterator[list[str]]:
-    """Yield one row for each child with an episode in the year's return."""
-    present = {row[0] for row in episode_rows(children, year)}
+def header_rows(children: Sequence[Child], cut: Cut) -> Iterator[list[str]]:
+    """Yield one row for each child with an episode in the return."""
+    present = {row[0] for row in episode_rows(children, cut)}
     for child in children:
         if child.number not in present:
             continue
-        sex = child.sex if year >= SEX_LETTERS_FROM else {"M": "1", "F": "2"}[child.sex]
-        is_mother = child.child_born is not None and child.child_born <= year_end(year)
+        sex = child.sex if cut.year >= SEX_LETTERS_FROM else {"M": "1", "F": "2"}[child.sex]
+        is_mother = child.child_born is not None and child.child_born <= cut.last
         yield [
             child.number,
             sex,
             _text(child.born),
             child.ethnic,
-            "UN1" if age_on(child.born, year_end(year)) < 4 else child.upn,
+            "UN1" if age_on(child.born, cut.last) < 4 else child.upn,
             "" if child.sex == "M" else "1" if is_mother else "0",
             _text(child.child_born) if is_mother else "",
         ]

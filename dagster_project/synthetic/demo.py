@@ -1,6 +1,7 @@
 """Writing a complete invented `raw/` folder: one population, told by every source that would tell it."""
 
-from collections.abc import Callable, Iterator
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from dagster_project.synthetic.files import write_csv, write_parquet, write_text
 from dagster_project.synthetic.looked_after import DIFFERENCE, DIFFERING_YEAR, AllCareFigures, care_figures
 from dagster_project.synthetic.places import Authority, Population, invent_population, load_authorities
 from dagster_project.synthetic.return_tables import SOCIAL_WORKERS_FROM
+from dagster_project.synthetic.return_xml import return_xml
 
 MARKER = "SYNTHETIC"
 README = "README.md"
@@ -25,7 +27,12 @@ IN_NEED_RELEASE = "2025-10"
 COUNT_YEARS, ANSWER_YEARS = 10, 5
 POPULATION_VINTAGE = "mid-2024"
 
-#: Faults a council's extract really has, one in a year, for the checks to report. The newest return is clean.
+#: Faults a council's extract really has, for the checks to report; none changes a figure, and the newest return is
+#: clean. In one year another system wrote the files: byte order mark, other line ends, spaced headings, padded cells.
+EXPORTED_ELSEWHERE_YEAR = 2020
+PADDED_EVERY = 20
+ISO_DATES_YEAR = 2021
+ISO_DATES_EVERY = 4
 BLANK_LINE_YEAR = 2022
 LOWER_CASE_YEAR = 2023
 REPEATED_ROW_YEAR = 2024
@@ -62,7 +69,13 @@ class _Writer:
 
 
 def write_demo(
-    out: Path, *, seed: int, scale: float, authority: int = 383, announce: Callable[[str], None] = lambda step: None
+    out: Path,
+    *,
+    seed: int,
+    scale: float,
+    authority: int = 383,
+    newest_as_xml: bool = False,
+    announce: Callable[[str], None] = lambda step: None,
 ) -> dict[str, int]:
     """Write a complete invented `raw/` folder to `out` and return the data rows of each file by relative path.
 
@@ -75,6 +88,7 @@ def write_demo(
         seed: Any whole number from 0.
         scale: Size of the subject authority; 1 is about 176,000 residents aged 0 to 17 and 1,500 looked after.
         authority: DfE number of the authority whose returns are invented.
+        newest_as_xml: Whether the newest yearly return is one XML file in place of its CSV files.
         announce: Receives one short sentence for each step.
 
     Raises:
@@ -93,7 +107,7 @@ def write_demo(
     (out / README).write_text(_readme(seed, scale, authority), encoding="utf-8", newline="\n")
     writer = _Writer(out)
     announce("writing children looked after returns")
-    _write_returns(writer, seed, children)
+    _write_returns(writer, seed, children, newest_as_xml=newest_as_xml)
     _write_postcodes(writer, seed, children, authorities, authority)
     announce("writing Explore Education Statistics files")
     shown = _shown(seed, scale, authority, authorities)
@@ -182,29 +196,81 @@ def _shown(seed: int, scale: float, subject: int, authorities: tuple[Authority, 
     )
 
 
-def _write_returns(writer: _Writer, seed: int, children: list[care.Child]) -> None:
+def _write_returns(writer: _Writer, seed: int, children: list[care.Child], *, newest_as_xml: bool) -> None:
     for year in RETURN_YEARS:
-        others = [name for name in return_tables.COLUMNS if name != "social_workers" or year >= SOCIAL_WORKERS_FROM]
-        names = ["header.csv", "episodes.csv", *(f"{name}.csv" for name in others)]
-        folder = writer.folder(f"social_care/ssda903/{year}", names)
-        header = folder / "header.csv"
-        writer.note(header, write_csv(header, HEADER_COLUMNS, care.header_rows(children, year)))
-        episodes = folder / "episodes.csv"
-        rows = [list(row) for row in care.episode_rows(children, year)]
-        middle = len(rows) // 2
+        cut = care.cut_on(care.year_end(year))
+        tables = _tables_of(seed, children, cut, list(return_tables.COLUMNS))
+        folder = f"social_care/ssda903/{year}"
+        if newest_as_xml and year == RETURN_YEARS[-1]:
+            path = writer.folder(folder, ["return.xml"]) / "return.xml"
+            path.write_bytes(return_xml(tables))
+            writer.note(path, sum(len(rows) for name, (_, rows) in tables.items() if name != "social_workers"))
+        else:
+            _write_tables(writer, folder, tables, year=year)
+    for day in care.CUT_DAYS:
+        cut = care.cut_on(day)
+        tables = _tables_of(seed, children, cut, return_tables.TOLD_DURING_THE_YEAR)
+        _write_tables(writer, f"social_care/ssda903/{cut.year}/{day.isoformat()}", tables)
+
+
+def _tables_of(
+    seed: int, children: list[care.Child], cut: care.Cut, names: Iterable[str]
+) -> dict[str, tuple[Sequence[str], list[list[str]]]]:
+    tables: dict[str, tuple[Sequence[str], list[list[str]]]] = {
+        "header": (HEADER_COLUMNS, list(care.header_rows(children, cut))),
+        "episodes": (EPISODE_COLUMNS, [list(row) for row in care.episode_rows(children, cut)]),
+    }
+    for name in names:
+        if name != "social_workers" or cut.year >= SOCIAL_WORKERS_FROM:
+            tables[name] = (return_tables.COLUMNS[name], list(return_tables.rows_of(name, seed, children, cut)))
+    return tables
+
+
+def _write_tables(
+    writer: _Writer,
+    path: str,
+    tables: Mapping[str, tuple[Sequence[str], list[list[str]]]],
+    *,
+    year: int | None = None,
+) -> None:
+    """Write the CSV files of one return, with the faults on purpose of that year."""
+    folder = writer.folder(path, [f"{name}.csv" for name in tables])
+    for name, (columns, rows) in tables.items():
+        faulty_columns, faulty_rows = with_faults(name, columns, rows, year)
+        file = folder / f"{name}.csv"
+        ends = "\r\n" if year == EXPORTED_ELSEWHERE_YEAR else "\n"
+        written = write_csv(file, faulty_columns, faulty_rows, bom=year == EXPORTED_ELSEWHERE_YEAR, ends=ends)
+        # A blank line is not a row.
+        writer.note(file, written - faulty_rows.count([]))
+
+
+def with_faults(
+    name: str, columns: Sequence[str], rows: list[list[str]], year: int | None
+) -> tuple[Sequence[str], list[list[str]]]:
+    """Return a table as the extract of that year has it: one kind of fault a year, none that changes a figure."""
+    rows = [list(row) for row in rows]
+    middle = len(rows) // 2
+    if name == "episodes":
         if year == LOWER_CASE_YEAR:
             rows[middle][EPISODE_COLUMNS.index("PLACE")] = rows[middle][EPISODE_COLUMNS.index("PLACE")].lower()
         if year == REPEATED_ROW_YEAR:
             rows.insert(middle + 1, rows[middle])
         if year == BLANK_LINE_YEAR:
             rows.insert(middle, [])
-        written = write_csv(episodes, EPISODE_COLUMNS, rows)
-        # A blank line is not a row.
-        writer.note(episodes, written - (year == BLANK_LINE_YEAR))
-        for name in others:
-            path = folder / f"{name}.csv"
-            rows = list(return_tables.rows_of(name, seed, children, year))
-            writer.note(path, write_csv(path, return_tables.COLUMNS[name], rows))
+    if name == "header" and year == REPEATED_ROW_YEAR:
+        # The same child once more, with another sex: two people under one id, or a slip.
+        again = list(rows[middle])
+        again[HEADER_COLUMNS.index("SEX")] = {"1": "2", "2": "1"}[again[HEADER_COLUMNS.index("SEX")]]
+        rows.insert(middle + 1, again)
+    if name == "missing" and year == ISO_DATES_YEAR:
+        for row in rows[::ISO_DATES_EVERY]:
+            start = columns.index("MIS_START")
+            row[start] = dt.datetime.strptime(row[start], "%d/%m/%Y").date().isoformat()
+    if year == EXPORTED_ELSEWHERE_YEAR:
+        columns = [column.title().replace("_", " ") for column in columns]
+        for row in rows[::PADDED_EVERY]:
+            row[-1] = f"{row[-1]} "
+    return columns, rows
 
 
 def _write_postcodes(
@@ -367,9 +433,13 @@ for authority {authority}. Scale 1 is a council with about 176,000 residents age
 
 What is in it:
 
-- `social_care/ssda903/`: five yearly returns of one population ({RETURN_YEARS[0]} to {RETURN_YEARS[-1]}), short
-  breaks included, with every table that a return of its year has. Faults on purpose, in the episodes: a blank line
-  ({BLANK_LINE_YEAR}), a code in lower case ({LOWER_CASE_YEAR}), a row twice ({REPEATED_ROW_YEAR}).
+- `social_care/ssda903/`: six yearly returns of one population ({RETURN_YEARS[0]} to {RETURN_YEARS[-1]}), short
+  breaks included, with every table that a return of its year has, and a cut on 30 September of two years. The option
+  `--xml` writes the newest return as one XML file instead. Faults on purpose, one kind a year: files of another system
+  ({EXPORTED_ELSEWHERE_YEAR}: byte order mark, line ends, spaced headings, one cell in {PADDED_EVERY} padded),
+  one date in {ISO_DATES_EVERY} of children missing written another way ({ISO_DATES_YEAR}), a blank line
+  ({BLANK_LINE_YEAR}), a code in lower case ({LOWER_CASE_YEAR}), an episode twice and a child twice with another sex
+  ({REPEATED_ROW_YEAR}).
 - `geography/`: invented places of the invented postcodes, for distances and for children placed elsewhere.
 - `published/ees/`: the published numbers agree with the returns, except {DIFFERING_YEAR}, where the published number is
   {DIFFERENCE} higher. Two releases of key stage 4, the newer one revised. Children in need, referrals, plans,

@@ -15,10 +15,12 @@ from pathlib import Path
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = False) -> int:
-    """Write a comma-separated UTF-8 file with LF ends, quoted only where needed; return the data rows written."""
+def write_csv(
+    path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, bom: bool = False, ends: str = "\n"
+) -> int:
+    """Write a comma-separated UTF-8 file, quoted only where needed; return the data rows written."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator=ends)
     writer.writerow(header)
     count = 0
     for row in rows:

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 
 from dagster_project.synthetic.care import (
     RETURN_YEARS,
+    SEX_LETTERS_FROM,
     SHORT_BREAKS,
     Child,
+    Cut,
     Episode,
     age_on,
-    ceased_in,
     looked_after_on,
-    started_in,
     year_end,
 )
 from dagster_project.synthetic.places import stream
@@ -38,16 +38,18 @@ COLUMNS = {
 }  # fmt: skip
 #: Returns have social workers from this year on.
 SOCIAL_WORKERS_FROM = 2024
+#: Tables that an extract taken during the year has beside header and episodes.
+TOLD_DURING_THE_YEAR = ("uasc", "missing", "previous_permanence")
 POSTCODE_COLUMNS = ("pcd", "oseast1m", "osnrth1m", "laua")
 _WORKERS = 60
 
 
-def rows_of(table: str, seed: int, children: Sequence[Child], year: int) -> Iterator[list[str]]:
-    """Yield the rows of one table of the return of a year, in the order of the children."""
+def rows_of(table: str, seed: int, children: Sequence[Child], cut: Cut) -> Iterator[list[str]]:
+    """Yield the rows of one table of a return, in the order of the children."""
     tell = _TABLES[table]
     for child in children:
-        draw = stream(seed, table, child.number, year)
-        yield from tell(draw, child, year)
+        draw = stream(seed, table, child.number, cut.last)
+        yield from tell(draw, child, cut)
 
 
 def postcode_rows(seed: int, children: Sequence[Child], codes: Sequence[str]) -> list[list[str]]:
@@ -72,50 +74,47 @@ def _text(day: dt.date | None) -> str:
     return "" if day is None else day.strftime("%d/%m/%Y")
 
 
-def _in_care(child: Child, year: int) -> list[Episode]:
+def _in_care(child: Child, cut: Cut) -> list[Episode]:
     """The episodes of a year that are no short breaks, as long as they lie in it."""
-    first, last = year_end(year - 1) + dt.timedelta(days=1), year_end(year)
     return [
         episode
         for episode in child.episodes
-        if episode.legal_status not in SHORT_BREAKS and episode.decom <= last and episode.dec >= first
+        if episode.legal_status not in SHORT_BREAKS and episode.decom <= cut.last and episode.dec >= cut.first
     ]
 
 
-def _some_day(draw: random.Random, episode: Episode, year: int) -> dt.date:
-    first = max(episode.decom, year_end(year - 1) + dt.timedelta(days=1))
-    last = min(episode.dec, year_end(year))
+def _some_day(draw: random.Random, episode: Episode, cut: Cut) -> dt.date:
+    first = max(episode.decom, cut.first)
+    last = min(episode.dec, cut.last)
     return first + dt.timedelta(days=draw.randint(0, max(0, (last - first).days)))
 
 
-def _uasc(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
+def _uasc(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
     del draw
-    if child.is_unaccompanied and _in_care(child, year):
-        sex = child.sex if year >= 2025 else {"M": "1", "F": "2"}[child.sex]
+    if child.is_unaccompanied and _in_care(child, cut):
+        sex = child.sex if cut.year >= SEX_LETTERS_FROM else {"M": "1", "F": "2"}[child.sex]
         # One decision, whatever year is told.
         days = stream(0, "asylum decision", child.number).randint(200, 900)
         decided = child.episodes[0].decom + dt.timedelta(days=days)
-        yield [child.number, sex, _text(child.born), _text(decided) if decided <= year_end(year) else ""]
+        yield [child.number, sex, _text(child.born), _text(decided) if decided <= cut.last else ""]
 
 
-def _reviews(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
+def _reviews(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
     for start in (episode.decom for episode in child.episodes if episode.rne == "S"):
         day = start + dt.timedelta(days=20)
-        period = [episode for episode in _in_care(child, year) if episode.decom >= start]
+        period = [episode for episode in _in_care(child, cut) if episode.decom >= start]
         for number in range(60):
-            if any(episode.decom <= day < episode.dec for episode in period) and (
-                year_end(year - 1) < day <= year_end(year)
-            ):
+            if any(episode.decom <= day < episode.dec for episode in period) and (cut.first <= day <= cut.last):
                 voice = draw.choices(("PN1", "PN2", "PN3", "PN5", "PN6", "PN7"), (58, 6, 3, 12, 13, 8))[0]
                 code = "PN0" if age_on(child.born, day) < 4 else voice
                 yield [child.number, _text(child.born), _text(day), code]
             day += dt.timedelta(days=90 if number == 0 else 182)
 
 
-def _oc2(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
-    if looked_after_on(child, year_end(year)) is None or looked_after_on(child, year_end(year - 1)) is None:
+def _oc2(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
+    if looked_after_on(child, cut.last) is None or looked_after_on(child, cut.first - dt.timedelta(days=1)) is None:
         return
-    age = age_on(child.born, year_end(year))
+    age = age_on(child.born, cut.last)
     asked = 4 <= age <= 16
     score = min(40, max(0, round(draw.gauss(14, 7)))) if asked and draw.random() < 0.78 else None
     misuse = age >= 12 and draw.random() < 0.08
@@ -136,10 +135,10 @@ def _oc2(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
     ]
 
 
-def _oc3(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
-    age = age_on(child.born, year_end(year))
+def _oc3(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
+    age = age_on(child.born, cut.last)
     left = child.episodes[-1]
-    if not 17 <= age <= 21 or left.dec > year_end(year) or left.legal_status in SHORT_BREAKS:
+    if not 17 <= age <= 21 or left.dec > cut.last or left.legal_status in SHORT_BREAKS:
         return
     if age_on(child.born, left.dec) < 16:
         return
@@ -156,11 +155,9 @@ def _oc3(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
     ]
 
 
-def _adopted(child: Child, year: int) -> Episode | None:
-    if not ceased_in(child, year):
-        return None
-    ended = [episode for episode in _in_care(child, year) if episode.rec in {"E11", "E12"}]
-    return ended[-1] if ended and ended[-1].dec <= year_end(year) else None
+def _adopted(child: Child, cut: Cut) -> Episode | None:
+    ended = [episode for episode in _in_care(child, cut) if episode.rec in {"E11", "E12"}]
+    return ended[-1] if ended and ended[-1].dec <= cut.last else None
 
 
 def _adoption_days(child: Child) -> tuple[dt.date, dt.date]:
@@ -171,8 +168,8 @@ def _adoption_days(child: Child) -> tuple[dt.date, dt.date]:
     return decided, decided + dt.timedelta(days=draw.randint(30, 200))
 
 
-def _ad1(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
-    ended = _adopted(child, year)
+def _ad1(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
+    ended = _adopted(child, cut)
     if ended is not None:
         _, matched = _adoption_days(child)
         matched = min(matched, ended.dec)
@@ -190,42 +187,42 @@ def _ad1(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
         ]
 
 
-def _placed(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
+def _placed(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
     del draw
-    if any(episode.legal_status == "E1" for episode in _in_care(child, year)):
+    if any(episode.legal_status == "E1" for episode in _in_care(child, cut)):
         decided, _ = _adoption_days(child)
-        if decided <= year_end(year):
+        if decided <= cut.last:
             yield [child.number, _text(child.born), _text(decided), "", ""]
 
 
-def _previous_permanence(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
-    if started_in(child, year):
+def _previous_permanence(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
+    if any(episode.rne == "S" and episode.decom >= cut.first for episode in _in_care(child, cut)):
         code = draw.choices(("Z1", "P1", "P2", "P3", "P4"), (90, 3, 4, 2, 1))[0]
-        date = "" if code == "Z1" else draw.choice(("zz/zz/zzzz", f"zz/05/{year - 4}", f"zz/zz/{year - 5}"))
+        date = "" if code == "Z1" else draw.choice(("zz/zz/zzzz", f"zz/05/{cut.year - 4}", f"zz/zz/{cut.year - 5}"))
         yield [child.number, _text(child.born), code, "", date]
 
 
-def _missing(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
-    episodes = _in_care(child, year)
-    if not episodes or age_on(child.born, year_end(year)) < 11 or draw.random() > 0.16:
+def _missing(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
+    episodes = _in_care(child, cut)
+    if not episodes or age_on(child.born, cut.last) < 11 or draw.random() > 0.16:
         return
     times = draw.choices((1, 2, 3, 5), (55, 25, 12, 8))[0]
     # Two on one day would be one row twice.
-    for start in sorted({_some_day(draw, draw.choice(episodes), year) for _ in range(times)}):
-        end = min(start + dt.timedelta(days=draw.randint(0, 4)), year_end(year))
+    for start in sorted({_some_day(draw, draw.choice(episodes), cut) for _ in range(times)}):
+        end = min(start + dt.timedelta(days=draw.randint(0, 4)), cut.last)
         yield [child.number, _text(child.born), "M" if draw.random() < 0.8 else "A", _text(start), _text(end)]
 
 
-def _social_workers(draw: random.Random, child: Child, year: int) -> Iterator[list[str]]:
-    episodes = _in_care(child, year)
+def _social_workers(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
+    episodes = _in_care(child, cut)
     if not episodes:
         return
-    day = max(episodes[0].decom, year_end(year - 1) - dt.timedelta(days=draw.randint(0, 300)))
-    last = min(episodes[-1].dec, year_end(year))
+    day = max(episodes[0].decom, cut.first - dt.timedelta(days=1) - dt.timedelta(days=draw.randint(0, 300)))
+    last = min(episodes[-1].dec, cut.last)
     changes = draw.choices((0, 1, 2, 3), (52, 30, 13, 5))[0]
     days = sorted({day, *(day + dt.timedelta(days=draw.randint(1, max(1, (last - day).days))) for _ in range(changes))})
     for number, (begins, ends) in enumerate(zip(days, [*days[1:], None], strict=True)):
-        left = ends if ends is not None else last if last < year_end(year) else None
+        left = ends if ends is not None else last if last < cut.last else None
         yield [
             child.number,
             _text(child.born),
