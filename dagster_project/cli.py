@@ -228,6 +228,12 @@ def _report(options: argparse.Namespace, run: Run, succeeded: bool, error: str |
             + (f" ({state['message']})" if state["message"] else "")
         )
     lines += [
+        f"Return {told['source']} {told['return']}: {told['rules_with_findings']} of {told['rules']} checks found"
+        f" {told['rows']:,} rows, listed in {told['findings']}"
+        for told in facts["returns"]
+        if told["rows"]
+    ]
+    lines += [
         f"{finding['severity'].capitalize()}: {finding['where']}: {finding['message']}" for finding in facts["findings"]
     ]
     if succeeded and published and current is not None:

@@ -4,6 +4,7 @@ from itertools import groupby
 
 import dagster as dg
 
+from dagster_project.assets.findings import findings_asset
 from dagster_project.assets.ingest import council_settings, register_asset, source_assets
 from dagster_project.assets.publish import officer
 from dagster_project.assets.report import page
@@ -17,9 +18,10 @@ from dagster_project.sources.catalogue import load_catalogue
 _tables = sorted(load_catalogue(STAGING_DIR), key=lambda table: table.source)
 _landing = [source_assets(source, list(tables)) for source, tables in groupby(_tables, key=lambda table: table.source)]
 _register = register_asset([key for asset in _landing for key in asset.keys])
+_findings = findings_asset([dg.AssetKey([table.source, table.name]) for table in _tables if table.source == "ssda903"])
 
 defs = dg.Definitions(
-    assets=[council_settings, *_landing, _register, dbt_build, officer, page],
+    assets=[council_settings, *_landing, _register, _findings, dbt_build, officer, page],
     asset_checks=[mart_suites],
     jobs=[REFRESH, CHECK],
     schedules=[MORNING],

@@ -60,6 +60,11 @@ class DataFolders:
         return self.data / "editions" / edition_id / "officer"
 
     @property
+    def findings(self) -> Path:
+        """Lists of rows to correct, a folder per source and return, for those who may see the children's records."""
+        return self.restricted / "findings"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own storage: runs, events, schedules. Holds counts and names, no figures of children."""
         return self.data / "dagster"

@@ -43,6 +43,7 @@ def write(folder: Path) -> list[Path]:
 def _checks(manifest: Mapping[str, Any]) -> str:
     from dagster_project.landing import load
     from expectations.list import list_checks
+    from expectations.ssda903_return import RULES
     from expectations.suite import SuiteContext
 
     # The reasons do not depend on the authority; the number only completes the queries.
@@ -75,6 +76,18 @@ def _checks(manifest: Mapping[str, Any]) -> str:
                 ((_code(check.check_id), check.severity, check.why, check.advice) for check in listed),
             )
         )
+    parts.append(
+        "## Rows of the looked-after return\n\nIn `expectations/ssda903_return.py`, one check per rule and file, named "
+        "`ssda903_` and the rule; always a warning, owner: data manager. An `error` is what the return's own rules "
+        "forbid, a `query` what is unlikely. Each row found is listed in `data/restricted/findings/ssda903/`, a folder "
+        "per return and a file per rule; only counts go further.\n"
+    )
+    parts.append(
+        _table(
+            ("Rule", "Table", "Kind", "What is wrong with a row it finds"),
+            ((_code(rule.code), _code(rule.table), rule.severity, rule.message) for rule in RULES),
+        )
+    )
     parts.append(
         "## Tests of the models\n\nIn the YAML beside the models, run by dbt at every build. A failure refuses the "
         "publication. Column names and types are held by the contracts of the marts as well.\n"

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dagster_project.publication.versions import Version
     from dagster_project.quality.gate import GateDecision
     from dagster_project.quality.results import CheckResult
+    from dagster_project.quality.return_checks import ReturnCount
     from dagster_project.transform import Build
 
 
@@ -225,6 +226,30 @@ def register(run: Run, *, now: datetime) -> dict[str, int]:
         rows = connection.execute("SELECT status, count(*) FROM landing.source_file GROUP BY ALL ORDER BY 1").fetchall()
     point("register.done")
     return dict(rows)
+
+
+def check_returns(run: Run) -> list[ReturnCount]:
+    """Put the looked-after returns through their checks, unless that was done of what is landed now.
+
+    Lists of the rows found go to the restricted folder, counts to the check results. Returns the counts by return and
+    rule with those of the load before.
+    """
+    from dagster_project.landing import load
+    from dagster_project.quality import return_checks
+    from dagster_project.warehouse import open_warehouse
+
+    folder = run.folders.findings / return_checks.SOURCE
+    with open_warehouse(run.folders) as connection:
+        return_checks.prepare(connection)
+        now = return_checks.fingerprint(load.table_fingerprints(connection), run.code)
+        if run.full or not folder.exists() or not return_checks.is_current(connection, now):
+            run.announce("checking the returns row by row")
+            results = return_checks.check_returns(connection, run.catalogue, folder, now=now)
+            connection.execute("DELETE FROM quality.check_result WHERE suite = ?", [return_checks.SUITE])
+            _store(connection, results)
+        counts = return_checks.counts(connection)
+    point("returns.checked")
+    return counts
 
 
 def transform(run: Run, *, only: Sequence[str] | None = None) -> Build | None:
@@ -427,7 +452,11 @@ def stored_results(run: Run, connection: duckdb.DuckDBPyConnection) -> list[Chec
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """Return the counts that the end of a run prints: landed, loaded, quarantined, checks by outcome, sources."""
+    """Return the counts that the end of a run prints: landed, loaded, quarantined, checks by outcome, sources.
+
+    Checks of the rows of a return are told as one line per return: its lists name each of them.
+    """
+    from dagster_project.quality.return_checks import SUITE, returns_of
     from dagster_project.warehouse import open_warehouse
 
     with open_warehouse(run.folders, read_only=True) as connection:
@@ -439,12 +468,16 @@ def summary(run: Run) -> dict[str, Any]:
             "SELECT source_id, status, message FROM landing.source_state ORDER BY 1"
         ).fetchall()
         results = stored_results(run, connection)
+        returns = returns_of(connection)
     landed, loaded, quarantined = files or (0, 0, 0)
-    failed = [result for result in results if result.outcome == "fail" and result.message]
+    failed = [result for result in results if result.outcome == "fail" and result.message and result.suite != SUITE]
     return {
         "rows": {"landed": int(landed), "loaded": int(loaded), "quarantined": int(quarantined)},
         "checks": dict(Counter(result.outcome for result in results)),
         "sources": {name: {"status": status, "message": message} for name, status, message in sources},
+        "returns": [
+            {**told, "findings": str(run.folders.findings / told["source"] / told["return"])} for told in returns
+        ],
         "findings": [
             {
                 "severity": result.severity,

@@ -5,6 +5,7 @@ from datetime import datetime
 import dagster as dg
 
 from dagster_project import refresh
+from dagster_project.assets.findings import FINDINGS_KEY
 from dagster_project.assets.transform import MART_KEYS
 from dagster_project.resources import Council
 
@@ -13,7 +14,7 @@ PUBLISHED_KEY = dg.AssetKey(["published", "officer"])
 
 @dg.asset(
     key=PUBLISHED_KEY,
-    deps=list(MART_KEYS),
+    deps=[*MART_KEYS, FINDINGS_KEY],
     group_name="published",
     description="The DuckDB file that analysts open, its Parquet copies and its manifest.",
     owners=["team:performance"],

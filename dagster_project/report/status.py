@@ -11,6 +11,8 @@ from dagster_project.report.words import count_words, date_words, listed, period
 OUTCOMES = ("pass", "fail", "waived", "not_run")
 OUTCOME_WORDS = {"pass": "passed", "fail": "failed", "waived": "waived", "not_run": "not run"}
 SEVERITIES = ("critical", "warning")
+#: Suite of the rules that single rows of a return are put through.
+RETURN_SUITE = "return"
 
 FILE_STATUS_WORDS = {
     "loaded": "loaded",
@@ -145,8 +147,11 @@ def check_statement(checks: list[Row]) -> str:
 
 
 def check_blocks(marts: Marts) -> tuple[Block, ...]:
-    """Return counts by severity and outcome, then every failed or waived check with its owner."""
-    checks = marts.checks
+    """Return counts by severity and outcome, then every failed or waived check with its owner.
+
+    The rules that rows of a return are put through are told as counts per return: who corrects them has the lists.
+    """
+    checks = [row for row in marts.checks if row["suite"] != RETURN_SUITE]
     blocks: list[Block] = [Heading("checks", 3, "Checks"), Paragraph("checks-statement", check_statement(checks))]
     if checks:
         rows = tuple(
@@ -179,7 +184,39 @@ def check_blocks(marts: Marts) -> tuple[Block, ...]:
             for row in noted
         )
         blocks.append(Table("checks-noted", "Checks that failed or were waived", columns, rows, layout="checks"))
-    return tuple(blocks)
+    return (*blocks, *return_blocks(marts))
+
+
+def return_blocks(marts: Marts) -> tuple[Block, ...]:
+    """Return, for each table of a council's return, how many rules its rows were put through and what these found."""
+    files = {row["file_id"]: row for row in marts.source_files}
+    by_table: dict[tuple[str, str], list[Row]] = {}
+    for row in marts.checks:
+        file = files.get(row["file_id"])
+        if row["suite"] == RETURN_SUITE and file is not None:
+            cut = f", cut of {date_words(file['as_at'])}" if file["as_at"] else ""
+            by_table.setdefault((f"{file['release']}{cut}", row["table_name"].split(".")[-1]), []).append(row)
+    if not by_table:
+        return ()
+    rows = tuple(
+        (
+            Cell(release),
+            Cell(table.replace("_", " ")),
+            whole(len(found)),
+            whole(sum(row["outcome"] != "pass" for row in found)),
+            whole(sum(row["failed_count"] for row in found)),
+        )
+        for (release, table), found in sorted(by_table.items(), key=lambda entry: entry[0], reverse=True)
+    )
+    columns = ("Return", "Table", "Rules applied", "Rules with findings", "Findings")
+    return (
+        Table("return-checks", "Checks of the looked-after returns, row by row", columns, rows),
+        Note(
+            "return-checks-note",
+            "A row that breaks two rules is two findings. None keeps a child out of the figures; the council's data "
+            "team holds the lists of rows to correct.",
+        ),
+    )
 
 
 def source_name_or_none(source_id: str | None) -> str | None:

@@ -35,6 +35,7 @@ ISO_DATES_YEAR = 2021
 ISO_DATES_EVERY = 4
 BLANK_LINE_YEAR = 2022
 LOWER_CASE_YEAR = 2023
+UNKNOWN_REASON_EVERY = 8
 REPEATED_ROW_YEAR = 2024
 
 _TITLE = "# Invented data for demonstration"
@@ -253,6 +254,9 @@ def with_faults(
     if name == "episodes":
         if year == LOWER_CASE_YEAR:
             rows[middle][EPISODE_COLUMNS.index("PLACE")] = rows[middle][EPISODE_COLUMNS.index("PLACE")].lower()
+            reason = EPISODE_COLUMNS.index("REASON_PLACE_CHANGE")
+            for row in [row for row in rows if row[reason]][::UNKNOWN_REASON_EVERY]:
+                row[reason] = "MOVED"
         if year == REPEATED_ROW_YEAR:
             rows.insert(middle + 1, rows[middle])
         if year == BLANK_LINE_YEAR:
@@ -438,7 +442,8 @@ What is in it:
   `--xml` writes the newest return as one XML file instead. Faults on purpose, one kind a year: files of another system
   ({EXPORTED_ELSEWHERE_YEAR}: byte order mark, line ends, spaced headings, one cell in {PADDED_EVERY} padded),
   one date in {ISO_DATES_EVERY} of children missing written another way ({ISO_DATES_YEAR}), a blank line
-  ({BLANK_LINE_YEAR}), a code in lower case ({LOWER_CASE_YEAR}), an episode twice and a child twice with another sex
+  ({BLANK_LINE_YEAR}), a code in lower case and one reason for a move in
+  {UNKNOWN_REASON_EVERY} that is no code ({LOWER_CASE_YEAR}), an episode twice and a child twice with another sex
   ({REPEATED_ROW_YEAR}).
 - `geography/`: invented places of the invented postcodes, for distances and for children placed elsewhere.
 - `published/ees/`: the published numbers agree with the returns, except {DIFFERING_YEAR}, where the published number is

@@ -95,7 +95,8 @@ def _uasc(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
         sex = child.sex if cut.year >= SEX_LETTERS_FROM else {"M": "1", "F": "2"}[child.sex]
         # One decision, whatever year is told.
         days = stream(0, "asylum decision", child.number).randint(200, 900)
-        decided = child.episodes[0].decom + dt.timedelta(days=days)
+        grown_up = child.born.replace(year=child.born.year + 18, day=min(child.born.day, 28))
+        decided = min(child.episodes[0].decom + dt.timedelta(days=days), grown_up)
         yield [child.number, sex, _text(child.born), _text(decided) if decided <= cut.last else ""]
 
 
@@ -144,7 +145,9 @@ def _oc3(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
         return
     touch = draw.choices(("YES", "NO", "REFU", "NREQ", "RHOM", "DIED"), (80, 8, 4, 4, 3, 1))[0]
     known = touch in {"YES", "NREQ"}
-    activity = draw.choices(("F1", "F2", "F4", "F5", "P2", "P5", "G4", "G5", "G6"), (6, 22, 5, 20, 3, 4, 12, 24, 4))[0]
+    apprentice, work, part_time = ("F4", "F5", "P5") if cut.year >= 2022 else ("F3", "F3", "P3")
+    activities = ("F1", "F2", apprentice, work, "P2", part_time, "G4", "G5", "G6")
+    activity = draw.choices(activities, (6, 22, 5, 20, 3, 4, 12, 24, 4))[0]
     housed = draw.choices(("U1", "Z1", "B1", "D1", "E1", "K1", "S2", "V2", "X2"), (38, 16, 12, 14, 8, 3, 2, 3, 4))[0]
     yield [
         child.number,
@@ -207,9 +210,10 @@ def _missing(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]
     if not episodes or age_on(child.born, cut.last) < 11 or draw.random() > 0.16:
         return
     times = draw.choices((1, 2, 3, 5), (55, 25, 12, 8))[0]
-    # Two on one day would be one row twice.
-    for start in sorted({_some_day(draw, draw.choice(episodes), cut) for _ in range(times)}):
-        end = min(start + dt.timedelta(days=draw.randint(0, 4)), cut.last)
+    days = sorted({_some_day(draw, draw.choice(episodes), cut) for _ in range(times)})
+    for start, following in zip(days, [*days[1:], cut.last], strict=True):
+        # Back before going again.
+        end = min(start + dt.timedelta(days=draw.randint(0, 4)), max(start, following))
         yield [child.number, _text(child.born), "M" if draw.random() < 0.8 else "A", _text(start), _text(end)]
 
 

@@ -69,10 +69,12 @@ TABLES = {
     "judgement_rule": "rule_id varchar, kind varchar, words varchar",
     "check_result": "suite varchar, table_name varchar, check_id varchar, severity varchar, scope varchar, "
     "outcome varchar, checked_count bigint, failed_count bigint, observed double, expected double, tolerance double, "
-    "difference double, owner varchar, why varchar, message varchar, source_id varchar, waiver varchar",
+    "difference double, owner varchar, why varchar, message varchar, source_id varchar, file_id varchar, "
+    "waiver varchar",
     "source_file": "source_id varchar, table_name varchar, file_name varchar, sha256 varchar, received_at timestamp, "
     "release varchar, as_at date, vintage_id varchar, rows_landed bigint, rows_loaded bigint, rows_quarantined bigint, "
-    "status varchar, message varchar, file_use varchar, is_synthetic boolean",
+    "status varchar, message varchar, file_use varchar, is_synthetic boolean, "
+    "file_id varchar",
     "publication": "version_id varchar, published_at timestamp, code_version varchar, edition_id varchar, "
     "is_synthetic boolean, authority varchar, inputs_fingerprint varchar",
 }

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from datetime import date
 
 import pytest
 from report_fixture import CITIES, TOWN, PublishedFixture, full
@@ -404,6 +405,34 @@ def test_failed_and_waived_checks_stand_with_owner_message_and_waiver(page: Cont
     rows = {row[0].text: [cell.text for cell in row] for row in table(page, "checks-noted").rows}
     assert rows["agrees with published"][-2:] == ["data manager", "accepted by A. Person until 2026-12-31"]
     assert rows["change on last year"][2] == "three figures moved by more than a third"
+
+
+def test_rows_of_a_return_are_told_as_counts_by_table_and_not_among_the_checks() -> None:
+    fixture = full()
+    without = table(content_of(fixture), "check-counts").rows
+    for release, as_at, table_name, file_id in (
+        ("2025", None, "header", "one"), ("2025", None, "episodes", "two"),
+        ("2026", date(2025, 9, 30), "header", "three"),
+    ):  # fmt: skip
+        fixture.source_file(
+            source_id="ssda903", table_name=table_name, file_name=f"{file_id}.csv", release=release, as_at=as_at,
+            file_id=file_id,
+        )  # fmt: skip
+        for rule, found in (("ssda903_h01", 3), ("ssda903_h02", 0)):
+            fixture.check(
+                suite="return", table_name=f"raw_ssda903.{table_name}", check_id=rule, severity="warning",
+                outcome="fail" if found else "pass", checked_count=40, failed_count=found, source_id="ssda903",
+                file_id=file_id, message="words of the rule",
+            )  # fmt: skip
+    page = content_of(fixture)
+    assert table(page, "check-counts").rows == without
+    assert [[cell.text for cell in row] for row in table(page, "return-checks").rows] == [
+        ["2026, cut of 30 September 2025", "header", "2", "1", "3"],
+        ["2025", "header", "2", "1", "3"],
+        ["2025", "episodes", "2", "1", "3"],
+    ]
+    noted = [cell.text for row in table(page, "checks-noted").rows for cell in row]
+    assert "words of the rule" not in noted
 
 
 def test_stale_file_is_marked_in_words(page: Content) -> None:
