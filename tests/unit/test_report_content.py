@@ -409,7 +409,7 @@ def test_failed_and_waived_checks_stand_with_owner_message_and_waiver(page: Cont
 
 def test_rows_of_a_return_are_told_as_counts_by_table_and_not_among_the_checks() -> None:
     fixture = full()
-    without = table(content_of(fixture), "check-counts").rows
+    without = table(content_of(full()), "check-counts").rows
     for release, as_at, table_name, file_id in (
         ("2025", None, "header", "one"), ("2025", None, "episodes", "two"),
         ("2026", date(2025, 9, 30), "header", "three"),
