@@ -5,8 +5,9 @@ one return; `breaks` is true for a row to look at, and a rule with nothing to sa
 `applies`. The row is `r`. Every text is trimmed and in capitals, a blank one is null; a date column has its date beside
 it as `<column>_day`, null where it cannot be read. All tables have `return_key`, `collection_year`, `year_start`,
 `count_date` and `is_cut` (taken within the year). `episodes` knows the episode before and after it of the same child
-and kind (short breaks apart): `previous_dec_day`, `previous_rec`, `next_decom_day`, `next_rne`, and the child's
-`dob_day`.
+and kind (short breaks apart): `previous_dec_day`, `previous_rec`, `next_decom_day`, `next_rne`, the first
+day of unbroken care `care_start_day`, the child's `dob_day`, and whether it is open on the day of the count (`is_open`)
+and the one counted (`is_counted`: no short break, the last of those open).
 """
 
 from dataclasses import dataclass
@@ -598,16 +599,9 @@ _OTHERS = (
         "header",
         "dob",
         "query",
-        "The child is looked after at the start and at the end of the year but has no row on health (OC2).",
+        "The child has been looked after for the whole year but has no row on health (OC2).",
         f"not {_in_table('oc2')}",
-        f"""not r.is_cut and {_in_table("episodes", f"o.is_open and o.ls not in {SHORT_BREAKS}")}
-          and {
-            _in_table(
-                "episodes",
-                f"o.ls not in {SHORT_BREAKS} and o.decom_day <= r.year_start and "
-                "coalesce(o.dec_day > r.year_start, true)",
-            )
-        }""",
+        "not r.is_cut and " + _in_table("episodes", "o.is_counted and o.care_start_day <= r.year_start"),
         needs=("episodes", "oc2"),
     ),
     _rule(
@@ -801,7 +795,7 @@ _OTHERS = (
         "error",
         "The child is looked after on the day of the count but has no social worker on that day.",
         f"not {_in_table('social_workers', 'o.sw_dec_day is null or o.sw_dec_day > r.count_date')}",
-        f"r.is_open and r.ls not in {SHORT_BREAKS} and r.collection_year >= 2026",
+        "r.is_counted and r.collection_year >= 2026",
         needs=("social_workers",),
     ),
     _rule(

@@ -168,7 +168,15 @@ def _prepare_table(connection: duckdb.DuckDBPyConnection, name: str, columns: Se
         INNER JOIN return_file AS f ON raw._file_id = f.file_id AND f.table_name = '{name}'"""
     if name == "episodes":
         following = "OVER (PARTITION BY e.return_key, e.child, e.ls IN ('V3', 'V4') ORDER BY e.decom_day, e.row_number)"
-        query = f"""SELECT e.*, h.dob_day,
+        # Care goes back over episodes that follow each other without a gap to the one that started it.
+        query = f"""SELECT e.* EXCLUDE (begins_care),
+                e.is_open AND e.ls IS DISTINCT FROM 'V3' AND e.ls IS DISTINCT FROM 'V4' AND row_number() OVER (
+                    PARTITION BY e.return_key, e.child, e.ls IN ('V3', 'V4'), e.is_open
+                    ORDER BY e.decom_day DESC, e.row_number DESC
+                ) = 1 AS is_counted,
+                max(CASE WHEN begins_care THEN e.decom_day END) {following} AS care_start_day
+            FROM (SELECT e.*, h.dob_day,
+                e.rne = 'S' OR lag(e.dec_day) {following} IS DISTINCT FROM e.decom_day AS begins_care,
                 coalesce(e.decom_day <= e.count_date AND (e.dec_day IS NULL OR e.dec_day > e.count_date), false)
                     AS is_open,
                 lag(e.dec_day) {following} AS previous_dec_day,
@@ -178,7 +186,7 @@ def _prepare_table(connection: duckdb.DuckDBPyConnection, name: str, columns: Se
             FROM ({query}) AS e
             LEFT JOIN (
                 SELECT return_key, child, min(dob_day) AS dob_day FROM header GROUP BY ALL
-            ) AS h ON e.return_key = h.return_key AND e.child = h.child"""
+            ) AS h ON e.return_key = h.return_key AND e.child = h.child) AS e"""
     connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {query}')
 
 

@@ -151,6 +151,7 @@ def build(
     for source in ("geography", "population", "ssda903"):
         refresh.land(run, source, now=now)
     refresh.register(run, now=now)
+    refresh.check_returns(run)
     only_models = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     built = transform._invoke(
         ["build", "--no-write-json", *only_models, "--select", "+int_local__value"],
@@ -250,6 +251,60 @@ def test_every_expected_figure_is_reproduced(
     wrong, compared = differing(figures_of(warehouse, period_end=period_end), wanted)
     assert wrong == {}
     assert compared > 75
+    assert_problems(warehouse, wanted)
+
+
+def findings_of(warehouse: Path, return_key: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the rows found by rule, and the rows set aside by reason, of one return or, with `%`, of all of them."""
+    connection = duckdb.connect(str(warehouse), read_only=True)
+    try:
+        found = connection.execute(
+            "SELECT code, sum(failed) FROM quality.return_count WHERE return_key LIKE ? GROUP BY ALL", [return_key]
+        ).fetchall()
+        set_aside = connection.execute(
+            "SELECT reason, count(*) FROM landing.quarantine WHERE table_name IN ('header', 'episodes') GROUP BY ALL"
+        ).fetchall()
+    finally:
+        connection.close()
+    return dict(found), dict(set_aside)
+
+
+def assert_problems(warehouse: Path, expected: Mapping[str, Any]) -> None:
+    """Rows of every table and every problem that the recomputation counted stand in the register and the findings."""
+    problems = expected["dq"]
+    found, set_aside = findings_of(warehouse, "%")
+    assert found["E18"] == problems["children_with_overlapping_open_episodes"]
+    assert found.get("E19", 0) == problems["stale_open_episodes_from_older_returns"]
+    assert found["E20"] == len(problems["episode_child_not_in_header"])
+    assert found.get("E09", 0) + set_aside.get("no_valid_decom", 0) == problems["episode_rows_with_bad_dates"]
+    assert set_aside.get("exact_duplicate", 0) == problems["exact_duplicate_episode_rows"]
+    assert set_aside.get("repeated_child", 0) == problems["header_repeated_child"]
+    assert sum(found[code] for code in ("E02", "E03", "E04", "H04")) == len(problems["unknown_codes"])
+    connection = duckdb.connect(str(warehouse), read_only=True)
+    try:
+        # Of those looked after for the whole of the newest year, all less those without a row on health.
+        on_health = connection.execute(
+            "SELECT checked - failed FROM quality.return_count WHERE code = 'O07' ORDER BY return_key DESC LIMIT 1"
+        ).fetchone()
+        assert on_health == (expected["oc2"]["with_oc2_row"],)
+        loaded = dict(
+            connection.execute(
+                "SELECT table_name, sum(rows_landed) FROM landing.source_file WHERE source_id = 'ssda903' GROUP BY ALL"
+            ).fetchall()
+        )
+        encodings = dict(
+            connection.execute(
+                "SELECT file_name, encoding FROM landing.source_file"
+                " WHERE source_id = 'ssda903' AND encoding IS NOT NULL"
+            ).fetchall()
+        )
+    finally:
+        connection.close()
+    names = {"placed": "placed_for_adoption", "prevperm": "previous_permanence"}
+    for name, rows in expected["rows"].items():
+        assert loaded[names.get(name, name)] == rows, name
+    wanted = {name: words.removesuffix("-sig") for name, words in problems.get("encodings", {}).items()}
+    assert {name: encodings[name] for name in wanted} == wanted
 
 
 def test_one_return_alone_gives_the_figures_expected_of_it(single: Path, shared_data: Path) -> None:
