@@ -24,6 +24,7 @@ STEPS = (
     ("prepare.done", "start: imports, settings, inventory, warehouse"),
     (".loaded", "land: read, register, set aside"),
     (".settled", "check arriving files (Great Expectations)"),
+    ("returns.checked", "check the returns row by row"),
     ("register.done", "land: read, register, set aside"),
     ("transform.before_build", "decide what to build"),
     ("transform.built", "build and test the models (dbt)"),
@@ -33,7 +34,11 @@ STEPS = (
     ("edition.", "write the edition page"),
     ("end", "close and end"),
 )
-DATA_STAGES = (STEPS[1][1], STEPS[5][1], STEPS[8][1])
+DATA_STAGES = (
+    "land: read, register, set aside",
+    "build and test the models (dbt)",
+    "publish: database, Parquet, switch",
+)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from expectations.reconciliation import agreement_rules
 from expectations.rules import RowRule, row_rules, rule
 from expectations.suite import PERFORMANCE_TEAM, Suite, SuiteContext
 
@@ -101,7 +102,6 @@ ROW_RULES = (
 
 def expectations(context: SuiteContext) -> "list[Expectation]":
     """Return what the figures of a publication must keep."""
-    own_area = f"(select area_code from marts.dim_area where dfe_number = {context.authority})"
     current = """select indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind,
             value, denominator
         from {batch} where is_current"""
@@ -230,30 +230,8 @@ def expectations(context: SuiteContext) -> "list[Expectation]":
                 from before as b join newest as n using (indicator_id, source_kind)""",
             needs=(PREVIOUS, "marts.dim_period"),
         ),
-        # A local count stands beside the published one and is expected to differ a little: late records, children who
-        # moved authority. Each year is a row of its own, so that the page can print all of them.
-        rule(
-            "cla_31_march_agrees_with_published",
-            severity="warning",
-            why="the local count of children looked after at 31 March is within a few of the published one",
-            advice="Compare the return that was submitted with the one loaded; publish with the difference shown.",
-            query=f"""with figures as (
-                    select period_id, source_kind, value from {{batch}}
-                    where is_current and indicator_id = 'cla_31_march' and breakdown_type = 'total'
-                        and area_code in {own_area} and value is not null
-                )
-                select l.period_id as subject, 1 as checked,
-                    cast(abs(l.value - p.value) > greatest(5, {context.reconciliation} * p.value) as integer) as failed,
-                    l.value as observed, p.value as expected,
-                    greatest(5, {context.reconciliation} * p.value) as tolerance, l.value - p.value as difference,
-                    'Local ' || cast(cast(l.value as bigint) as varchar) || ', published '
-                        || cast(cast(p.value as bigint) as varchar) || ' for ' || l.period_id as note
-                from figures as l
-                join figures as p on p.period_id = l.period_id and p.source_kind = 'published'
-                where l.source_kind = 'local'
-                order by l.period_id""",
-            needs=("marts.dim_area",),
-        ),
+        # Each year is a result of its own, so that the page can print all of them.
+        *agreement_rules(context),
     ]
 
 

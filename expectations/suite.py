@@ -22,8 +22,6 @@ class SuiteContext:
         year_on_year: Change of a return's size on the year before that is worth a look.
         moved_share: Share of current figures that may change between two publications without a remark.
         missing_rise: Rise in the share of missing values between two vintages that is worth a look.
-        reconciliation: Difference between a local and a published count, relative to the published one, that is
-            explained by late recording.
     """
 
     authority: int
@@ -32,7 +30,6 @@ class SuiteContext:
     year_on_year: float = 0.3
     moved_share: float = 0.05
     missing_rise: float = 0.2
-    reconciliation: float = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
