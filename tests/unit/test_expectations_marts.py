@@ -49,7 +49,7 @@ published as (
     select indicator_id, 'E0' || n as area_code, period_id, cast(v as double) as value,
         cast(null as double) as numerator, cast(null as double) as denominator
     from range(201, 221) as t(n), marts.dim_period,
-        (values ('cla_31_march', 1400), ('cla_31_march_rate', 80), ('care_leavers_eet_pct', 55), ('susp_rate', 120),
+        (values ('cla_31_march', 1400), ('cla_31_march_rate', 82), ('care_leavers_eet_pct', 51), ('susp_rate', 120),
                 ('ks4_att8_pct_gap_fsm', -4)) as i(indicator_id, v)
 )
 select p.indicator_id, p.area_code, p.period_id, h.*, 'published' as source_kind, 'lait/2026-01/aaaaaaaa' as vintage_id,
@@ -247,9 +247,12 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> list:
 
 def test_consistent_marts_pass_every_check_and_the_gate(good: list) -> None:
     assert [result for result in good if result.outcome != "pass"] == []
+    # Figures that are only published, or only local, agree with nothing.
+    with_both = {"cla_31_march", "cla_31_march_rate", "care_leavers_eet_pct"}
+    without = AGREEMENTS - {f"{name}_agrees_with_published" for name in with_both}
     assert {result.check_id.split(".")[0] for result in good} == {
         check.check_id for check in list_checks(CONTEXT) if check.scope == "publication"
-    }
+    } - without
     assert gate(good).allowed
 
 
