@@ -13,6 +13,7 @@ from expectations import (
     fct_indicator_value,
     indicator_comparison,
     judgement,
+    looked_after_flow,
     published_columns,
     raw_ees_b1_children_in_need,
     raw_ees_c1_children_in_need_referrals_and_rereferrals,
@@ -58,5 +59,6 @@ MART_SUITES = (
     comparator_value.SUITE,
     indicator_comparison.SUITE,
     judgement.SUITE,
+    looked_after_flow.SUITE,
     published_columns.SUITE,
 )

@@ -82,6 +82,8 @@ CARE_LEAVERS = {
     "care_leavers_eet_pct": "eet",
     "care_leavers_suitable_pct": "suitable",
 }
+# Marts that tell how the numbers came about.
+STORY = ("looked_after_flow", "looked_after_change", "looked_after_profile", "kinship_care")
 # What each table is needed for; without it these figures are missing, and no other changes.
 NEEDED_FOR = {
     "uasc": {"uasc_31_march", "uasc_31_march_pct"},
@@ -154,7 +156,7 @@ def build(
     refresh.check_returns(run)
     only_models = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
     built = transform._invoke(
-        ["build", "--no-write-json", *only_models, "--select", "+int_local__value"],
+        ["build", "--no-write-json", *only_models, "--select", "+int_local__value", *(f"+{name}" for name in STORY)],
         target=transform._parsed_target(run.folders),
         environment=transform._places(run.folders.warehouse, str(folder)),
     )
@@ -252,6 +254,60 @@ def test_every_expected_figure_is_reproduced(
     assert wrong == {}
     assert compared > 75
     assert_problems(warehouse, wanted)
+    assert_story(warehouse, wanted, max(returns))
+
+
+def assert_story(warehouse: Path, expected: Mapping[str, Any], return_key: str) -> None:
+    """The marts of the story say what the recomputation says, each category and each coming and going."""
+    connection = duckdb.connect(str(warehouse), read_only=True)
+    try:
+        flow = connection.execute(
+            """SELECT started, ceased, children_at_end FROM marts.looked_after_flow
+            WHERE return_key = ? AND period_kind = 'year'""",
+            [return_key],
+        ).fetchone()
+        months = connection.execute(
+            """SELECT count(*), max(children_at_end) FILTER (period_end = (SELECT max(period_end)
+                FROM marts.looked_after_flow WHERE return_key = $1))
+            FROM marts.looked_after_flow WHERE return_key = $1 AND period_kind = 'month'""",
+            [return_key],
+        ).fetchone()
+        kinship = connection.execute(
+            """SELECT children_looked_after, kinship_share_of_foster_care_pct, left_to_special_guardian, ceased
+            FROM marts.kinship_care WHERE return_key = ?""",
+            [return_key],
+        ).fetchone()
+        profile = connection.execute(
+            """SELECT dimension, category, children FROM marts.looked_after_profile
+            WHERE return_key = ? AND population = 'looked_after' AND age_group = 'all'""",
+            [return_key],
+        ).fetchall()
+        adolescents = connection.execute(
+            """SELECT age_group, sum(children) FROM marts.looked_after_profile
+            WHERE return_key = ? AND population = 'looked_after' AND dimension = 'placement_group' GROUP BY ALL""",
+            [return_key],
+        ).fetchall()
+    finally:
+        connection.close()
+    assert flow == (expected["started_in_year"], expected["ceased_in_year"], expected["cla_31_march"])
+    assert months == (12, expected["cla_31_march"])
+    assert kinship is not None
+    assert kinship[0] == expected["cla_31_march"]
+    assert kinship[1] == pytest.approx(expected["kinship_pct_of_foster"], abs=0.05)
+    assert kinship[2:] == (expected["ceased_sgo"], expected["ceased_in_year"])
+    for dimension in ("age_band", "placement_group", "legal_status", "category_of_need"):
+        told = {category: children for name, category, children in profile if name == dimension}
+        assert told == {category: children for category, children in expected[dimension].items() if children}, dimension
+    mix = {category: children for name, category, children in profile if name == "placement_mix"}
+    fostered = expected["placement_group"]
+    assert mix.get("kinship_foster", 0) == fostered.get("foster_kinship", 0)
+    other = sum(mix.get(name, 0) for name in ("own_foster", "agency_foster", "other_foster"))
+    assert other == fostered.get("foster_other", 0)
+    assert sum(mix.values()) == expected["cla_31_march"]
+    ages = expected["age_band"]
+    in_groups = dict(adolescents)
+    assert (in_groups["10_to_15"], in_groups["16_plus"]) == (ages["10_to_15"], ages["16_plus"])
+    assert in_groups["16_plus"] < in_groups["13_plus"] < in_groups["10_to_15"] + in_groups["16_plus"]
 
 
 def findings_of(warehouse: Path, return_key: str) -> tuple[dict[str, int], dict[str, int]]:

@@ -117,6 +117,11 @@ select 'cla_31_march_rate' as indicator_id, 'E0' || n as area_code, 'snapshot_20
         authorities := 30, flagged := 2) as inputs
 from judged;
 
+create table marts.looked_after_flow as
+select y as return_key, k as period_kind, 1000 as children_at_start, 300 as started, 250 as ceased,
+    1040 as children_at_end, -10 as unexplained
+from (values ('2024'), ('2025')) as t(y), (values ('year'), ('month')) as u(k);
+
 create table quality.previous_value as
 select indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind, value, value_status
 from marts.fct_indicator_value where is_current;
@@ -200,6 +205,11 @@ BROKEN = (
         "fct_indicator_value",
         "cla_31_march_agrees_with_published",
         f"update {FCT} set value = 1300 where value = 1405 and period_id = 'snapshot_2025-03-31'",
+    ),
+    (
+        "looked_after_flow",
+        "cla_stock_follows_from_flow",
+        "update marts.looked_after_flow set unexplained = 51 where return_key = '2025'",
     ),
     ("comparator_value", "comparator_is_finite", "update marts.comparator_value set change = 'nan'"),
     ("comparator_value", "members_used_within_total", "update marts.comparator_value set members_used = 11"),

@@ -238,6 +238,7 @@ select
     {{ age_band(age_on('header.birth_date', day)) }} as {{ when }}_age_band,
     {% endfor -%}
     {{ age_on('header.birth_date', 'counted.count_date') }} as counted_age,
+    counted.placement_mix as counted_placement_mix,
     counted.placed as counted_placed,
     counted.distance as counted_distance,
     case

@@ -21,6 +21,18 @@ select
     coalesce(status.code_group, 'unknown_code') as legal_status,
     coalesce(place.code_group, 'unknown_code') as placement_group,
     coalesce(need.code_group, 'unknown_code') as category_of_need,
+    -- Who provides foster care decides what it costs and how it can grow; kinship care is the council's own.
+    case
+        when place.code_group = 'foster_kinship' then 'kinship_foster'
+        when place.code_group = 'foster_other' and episode.placement_provider_code = 'PR1' then 'own_foster'
+        when place.code_group = 'foster_other' and episode.placement_provider_code in ('PR4', 'PR5') then 'agency_foster'
+        when place.code_group = 'foster_other' then 'other_foster'
+        when place.code_group = 'secure_and_childrens_homes' then 'residential'
+        when place.code_group = 'independent_semi_supported' then 'supported'
+        when place.code_group in ('placed_with_parents', 'placed_for_adoption') then place.code_group
+        when place.code_group is null then 'unknown_code'
+        else 'other'
+    end as placement_mix,
     coalesce(status.code_group = 'respite', false) as is_respite,
     case
         when episode.is_placed_inside then 'inside'
