@@ -1,5 +1,7 @@
 """Nothing about a child leaves data/restricted: not in a table, a page, a message, a log, nor what Dagster records."""
 
+import csv
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,21 +57,50 @@ def texts_of(database: str) -> Iterator[tuple[str, str]]:
         connection.close()
 
 
-def leaks(folder: Path) -> list[str]:
-    """Where under a folder a sentinel stands, in bytes or in the cells of a database or Parquet file."""
-    found = []
+def contents(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every file under a folder with its bytes as text, and every table of a database or Parquet file with its cells."""
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.is_symlink():
             continue
-        content = path.read_bytes()
-        found += [f"{path.name}: {word}" for word in SENTINELS if word.encode() in content]
+        yield path.name, path.read_bytes().decode("latin-1")
         if path.suffix == ".duckdb":
             for table, text in texts_of(str(path)):
-                found += [f"{path.name}, {table}: {word}" for word in SENTINELS if word in text]
+                yield f"{path.name}, {table}", text
         if path.suffix == ".parquet":
             rows = duckdb.sql(f"SELECT CAST(t AS VARCHAR) FROM read_parquet('{path}') AS t").fetchall()
-            found += [f"{path.name}: {word}" for word in SENTINELS if any(word in row for (row,) in rows)]
-    return found
+            yield path.name, "\n".join(row for (row,) in rows)
+
+
+def leaks(folder: Path) -> list[str]:
+    """Where under a folder a sentinel stands."""
+    return [f"{place}: {word}" for place, text in contents(folder) for word in SENTINELS if word in text]
+
+
+# How what identifies somebody is written: a hash may hold any eight digits, so no letter or digit may touch it.
+SHAPES = re.compile(
+    r"(?<![0-9A-Za-z])"
+    r"(?:0\d{7}|[A-Z]\d{12}|SW\d{4}|SC\d{6}|ZZ\d ?\d[A-Z]{2}|\d\d/\d\d/\d{4}|\d{4}-\d\d-\d\d)"
+    r"(?![0-9A-Za-z])"
+)
+IDENTIFYING = ("CHILD", "UPN", "DOB", "MC_DOB", "HOME_POST", "PL_POST", "URN", "SW_ID")
+
+
+def identifying_words(raw: Path) -> set[str]:
+    """Every identifier, birth date and postcode of every return under a folder, in each way it may be written."""
+    words = set()
+    for file in (raw / "social_care").rglob("*.csv"):
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            for row in csv.DictReader(opened):
+                cells = {name.upper().replace(" ", "_"): (text or "").strip() for name, text in row.items()}
+                words |= {cells[name] for name in IDENTIFYING if cells.get(name)}
+    words |= {word.replace(" ", "") for word in words}
+    for word in list(words):
+        if re.fullmatch(r"\d\d/\d\d/\d{4}", word):
+            day, month, year = word.split("/")
+            words.add(f"{year}-{month}-{day}")
+    # Periods begin and end with months, some of which begin or end with a birthday.
+    ends_of_months = re.compile(r"\d{4}-\d\d-(01|28|29|30|31)")
+    return {word for word in words if SHAPES.fullmatch(word) and not ends_of_months.fullmatch(word)}
 
 
 def test_a_child_of_a_return_is_in_the_restricted_folder_and_nowhere_else(planted: Desk) -> None:
@@ -92,6 +123,24 @@ def test_a_child_of_a_return_is_in_the_restricted_folder_and_nowhere_else(plante
     outside = [path for path in planted.data.iterdir() if path.name != "restricted"]
     assert {path.name for path in outside} == {"published", "editions", "dagster"}
     assert [leak for path in outside for leak in leaks(path)] == []
+
+
+def test_nobody_of_any_return_is_named_outside_the_restricted_folder(small: Desk) -> None:
+    """All tables of all returns of the sample, cuts included: each child, worker, birth date, postcode and provider."""
+    outcomes = [small.cfp("refresh", "--full", records=True), small.cfp("sources"), small.cfp("check", "--json")]
+    assert [outcome.code for outcome in outcomes] == [0, 0, 0], "\n".join(map(str, outcomes))
+    words = identifying_words(small.raw)
+    assert len(words) > 2000
+    kinds = {re.sub(r"\d", "0", re.sub("[A-Z]", "A", word)) for word in words}
+    assert {"00000000", "A000000000000", "AA0000", "AA0 0AA", "00/00/0000", "0000-00-00"} <= kinds
+    restricted = "\n".join(text for _, text in texts_of(str(small.data / "restricted" / "warehouse.duckdb")))
+    assert len(words & set(SHAPES.findall(restricted))) > 0.5 * len(words), "the returns did not arrive"
+    said = "\n".join(f"{outcome.out}\n{outcome.err}" for outcome in outcomes)
+    assert words & set(SHAPES.findall(said)) == set()
+    outside = [path for path in small.data.iterdir() if path.name != "restricted"]
+    found = {place: words & set(SHAPES.findall(text)) for path in outside for place, text in contents(path)}
+    assert len(found) > 40
+    assert {place: named for place, named in found.items() if named} == {}
 
 
 def test_what_checks_say_about_a_return_holds_no_cell_of_it(planted: Desk) -> None:
