@@ -37,6 +37,17 @@ class Thresholds(_Strict):
     min_base: int = Field(default=30, ge=1, description="Smallest base on which a judgement is made")
 
 
+class Definitions(_Strict):
+    """Readings of what the guides to the returns leave open; the other readings keep ids of their own."""
+
+    three_placements: Literal["stays", "carer_change", "including_temporary"] = Field(
+        default="stays", description="Which moves count towards three placements in a year"
+    )
+    stability: Literal["same_placement", "same_carer"] = Field(
+        default="same_placement", description="What has to stay the same for two years"
+    )
+
+
 class LatestPeriodEnd(_Strict):
     """Last period that an edition shows, by kind of year."""
 
@@ -81,6 +92,7 @@ class Settings(_Strict):
     neighbours: NeighbourList = "newest"
     core_cities_shown: Literal["all", "others"] = "all"
     thresholds: Thresholds = Thresholds()
+    definitions: Definitions = Definitions()
     accept_foreign_lea: bool = False
     ees: EesSettings = EesSettings()
     editions: tuple[Edition, ...] = ()
@@ -252,6 +264,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
     """Every key that may stand in the file, at any depth."""
     nested: dict[str, type[BaseModel]] = {
         "thresholds": Thresholds,
+        "definitions": Definitions,
         "ees": EesSettings,
         "editions": Edition,
         "latest_period_end": LatestPeriodEnd,

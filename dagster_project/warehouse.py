@@ -76,6 +76,8 @@ def write_settings(
     connection.execute("INSERT INTO settings.edition_scope VALUES (?, ?, ?, ?, ?)", _scope(edition))
     connection.execute("CREATE OR REPLACE TABLE settings.threshold (min_base INTEGER)")
     connection.execute("INSERT INTO settings.threshold VALUES (?)", [settings.thresholds.min_base])
+    connection.execute("CREATE OR REPLACE TABLE settings.definition (three_placements VARCHAR, stability VARCHAR)")
+    connection.execute("INSERT INTO settings.definition VALUES (?, ?)", _definitions(settings))
     connection.execute(
         """CREATE OR REPLACE TABLE settings.target (indicator_id VARCHAR, period_end DATE, target DOUBLE,
         amber_limit DOUBLE, better VARCHAR)"""
@@ -112,6 +114,11 @@ def write_secret(connection: duckdb.DuckDBPyConnection, secret: str) -> None:
     connection.execute("INSERT INTO settings.pseudonym VALUES (?)", [secret])
 
 
+def _definitions(settings: Settings) -> list[str]:
+    """The readings chosen, in the order of the table."""
+    return [settings.definitions.three_placements, settings.definitions.stability]
+
+
 def _scope(edition: Edition | None) -> list[date | None]:
     """The last days that an edition reaches to, in the order of the table."""
     if edition is None:
@@ -132,6 +139,7 @@ def settings_fingerprints(
         "settings.council": _hash([settings.authority, neighbours_of(settings, edition)]),
         "settings.edition_scope": _hash(_scope(edition)),
         "settings.threshold": _hash([settings.thresholds.min_base]),
+        "settings.definition": _hash(_definitions(settings)),
         "settings.target": _hash([target.model_dump_json() for target in targets]),
         "settings.custom_group_member": _hash([member.model_dump_json() for member in groups]),
     }

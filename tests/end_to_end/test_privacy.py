@@ -58,7 +58,7 @@ def texts_of(database: str) -> Iterator[tuple[str, str]]:
 
 
 def contents(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every file under a folder with its bytes as text, and every table of a database or Parquet file with its cells."""
+    """Every file under a folder with its bytes as text; every table of a database or Parquet file with its cells."""
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.is_symlink():
             continue

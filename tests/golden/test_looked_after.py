@@ -121,7 +121,12 @@ NEEDED_FOR = {
 
 
 def build(
-    folder: Path, returns: Mapping[str, Path], shared: Path, *, change: Callable[[Path], None] | None = None
+    folder: Path,
+    returns: Mapping[str, Path],
+    shared: Path,
+    *,
+    change: Callable[[Path], None] | None = None,
+    council_file: Path = ROOT / "council.yml",
 ) -> Path:
     """Land returns, postcodes and a population of 170,000 in every year, and build the local figures.
 
@@ -145,9 +150,7 @@ def build(
         writer.writeheader()
         for row in rows:
             writer.writerow({**row, "population_estimate": "170000"} if row["old_la_code"] == "383" else row)
-    run = refresh.open_run(
-        council_file=ROOT / "council.yml", raw_dir=raw, data_dir=folder / "data", announce=lambda step: None
-    )
+    run = refresh.open_run(council_file=council_file, raw_dir=raw, data_dir=folder / "data", announce=lambda step: None)
     now = datetime.now()
     refresh.prepare(run)
     for source in ("geography", "population", "ssda903"):
@@ -368,6 +371,29 @@ def test_one_return_alone_gives_the_figures_expected_of_it(single: Path, shared_
     wrong, compared = differing(figures_of(single), json.loads(file.read_text(encoding="utf-8")))
     assert wrong == {}
     assert compared > 85
+
+
+def test_council_may_choose_another_reading_of_what_the_guides_leave_open(
+    tmp_path: Path, single: Path, shared_data: Path, synthetic: Path
+) -> None:
+    council = tmp_path / "council.yml"
+    council.write_text(
+        "authority: 383\ndefinitions: {three_placements: including_temporary, stability: same_carer}\n",
+        encoding="utf-8",
+    )
+    chosen = figures_of(build(tmp_path, {"2023": synthetic / "2023"}, shared_data, council_file=council))
+    usual = figures_of(single)
+    same = {
+        "cla_3plus_placements_pct": "cla_3plus_placements_incl_temp_pct",
+        "cla_stability_2_5_years_pct": "cla_stability_2_5_years_same_carer_pct",
+    }
+    for name, reading in same.items():
+        assert chosen[name, "total", "total"]["numerator"] == usual[reading, "total", "total"]["numerator"]
+    moved = ("cla_3plus_placements_pct", "total", "total")
+    assert chosen[moved]["numerator"] != usual[moved]["numerator"]
+    assert {key: row["value"] for key, row in chosen.items() if key[0] not in same} == {
+        key: row["value"] for key, row in usual.items() if key[0] not in same
+    }
 
 
 def test_breakdowns_add_up_to_their_total(single: Path) -> None:

@@ -20,10 +20,10 @@
     {'id': 'cla_ceased_permanence', 'kind': 'count', 'top': one_if("is_ceased and ceased_reason_code in ('E11', 'E12', 'E43', 'E44', 'E45', 'E46', 'E47', 'E48', 'E41', 'E4A', 'E4B')"), 'base': one_if('is_ceased'), 'needs': ['episodes']},
     {'id': 'cla_kinship_foster_pct', 'kind': 'share', 'top': one_if("is_counted and counted_placement_group = 'foster_kinship'"), 'base': one_if('is_counted and ' ~ fostered), 'needs': ['episodes']},
     {'id': 'cla_kinship_of_cla_pct', 'kind': 'share', 'top': one_if("is_counted and counted_placement_group = 'foster_kinship'"), 'base': one_if('is_counted'), 'needs': ['episodes']},
-    {'id': 'cla_3plus_placements_pct', 'kind': 'share', 'top': one_if('is_counted and placements >= 3'), 'base': one_if('is_counted'), 'needs': ['episodes']},
+    {'id': 'cla_3plus_placements_pct', 'kind': 'share', 'top': one_if('is_counted and chosen_placements >= 3'), 'base': one_if('is_counted'), 'needs': ['episodes']},
     {'id': 'cla_3plus_placements_carer_change_pct', 'kind': 'share', 'top': one_if('is_counted and carer_changes >= 3'), 'base': one_if('is_counted'), 'needs': ['episodes']},
     {'id': 'cla_3plus_placements_incl_temp_pct', 'kind': 'share', 'top': one_if('is_counted and placements_incl_temporary >= 3'), 'base': one_if('is_counted'), 'needs': ['episodes']},
-    {'id': 'cla_stability_2_5_years_pct', 'kind': 'share', 'top': one_if('is_counted and is_thirty_months and is_settled and counted_age < 16'), 'base': one_if('is_counted and is_thirty_months and counted_age < 16'), 'needs': ['episodes', 'header']},
+    {'id': 'cla_stability_2_5_years_pct', 'kind': 'share', 'top': one_if('is_counted and is_thirty_months and chosen_is_settled and counted_age < 16'), 'base': one_if('is_counted and is_thirty_months and counted_age < 16'), 'needs': ['episodes', 'header']},
     {'id': 'cla_stability_2_5_years_same_carer_pct', 'kind': 'share', 'top': one_if('is_counted and is_thirty_months and is_settled_by_reason and counted_age < 16'), 'base': one_if('is_counted and is_thirty_months and counted_age < 16'), 'needs': ['episodes', 'header']},
     {'id': 'cla_placed_outside_pct', 'kind': 'share', 'top': one_if("is_counted and counted_placed = 'outside'"), 'base': one_if("is_counted and counted_placed <> 'unknown'"), 'needs': ['episodes', 'postcodes']},
     {'id': 'cla_over_20_miles_pct', 'kind': 'share', 'top': one_if("is_counted and counted_distance = 'over_20'"), 'base': one_if("is_counted and counted_distance <> 'unknown'"), 'needs': ['episodes', 'postcodes']},
@@ -91,7 +91,22 @@ with
         group by return_key, collection_year, as_at, count_date
     ),
 
-    child as (select * from {{ ref('int_looked_after__child') }}),
+    -- Two readings that council.yml chooses; the others keep indicators of their own.
+    child as (
+        select
+            child.*,
+            case definition.three_placements
+                when 'carer_change' then child.carer_changes
+                when 'including_temporary' then child.placements_incl_temporary
+                else child.placements
+            end as chosen_placements,
+            case definition.stability
+                when 'same_carer' then child.is_settled_by_reason
+                else child.is_settled
+            end as chosen_is_settled
+        from {{ ref('int_looked_after__child') }} as child
+        cross join {{ source('settings', 'definition') }} as definition
+    ),
 
     summed as (
         select
