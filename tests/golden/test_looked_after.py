@@ -328,6 +328,49 @@ def findings_of(warehouse: Path, return_key: str) -> tuple[dict[str, int], dict[
     return dict(found), dict(set_aside)
 
 
+def assert_listed(warehouse: Path) -> int:
+    """Every row that a rule found or that was set aside is in a list, once. Returns how many rows the lists hold."""
+    connection = duckdb.connect(str(warehouse), read_only=True)
+    try:
+        counted = dict(
+            connection.execute(
+                "SELECT return_key || '/' || code, failed FROM quality.return_count WHERE failed > 0"
+            ).fetchall()
+        )
+        set_aside = connection.execute(
+            "SELECT coalesce(sum(len(string_split(reason, ', '))), 0) FROM landing.quarantine AS q"
+            " JOIN landing.source_file AS f USING (file_id, table_name) WHERE f.source_id = 'ssda903'"
+        ).fetchone()
+    finally:
+        connection.close()
+    folder = warehouse.parent / "findings" / "ssda903"
+    listed = {}
+    for file in folder.rglob("*.csv"):
+        if file.name != "summary.csv":
+            with file.open(encoding="utf-8", newline="") as opened:
+                listed[file.relative_to(folder).with_suffix("").as_posix()] = sum(1 for _ in csv.DictReader(opened))
+    assert {name: rows for name, rows in listed.items() if "_" not in name} == counted
+    assert set_aside == (sum(rows for name, rows in listed.items() if "_" in name),)
+    return sum(listed.values())
+
+
+@pytest.mark.parametrize(
+    ("release", "source", "least"),
+    [
+        ("2020", "ssda903_thirdparty_2020_small", 15),
+        ("2018", "ssda903_thirdparty_2018/csv", 5000),
+        ("2018", "ssda903_thirdparty_2018/xml", 400),
+        ("2027", "ssda903_thirdparty_2018/newer_tables", 1),
+    ],
+    ids=["small", "csv", "xml", "newer tables"],
+)
+def test_returns_of_others_load_and_every_problem_is_counted_and_listed(
+    tmp_path: Path, shared_data: Path, release: str, source: str, least: int
+) -> None:
+    warehouse = build(tmp_path, {release: shared_data / "social_care" / source}, shared_data)
+    assert assert_listed(warehouse) >= least
+
+
 def assert_problems(warehouse: Path, expected: Mapping[str, Any]) -> None:
     """Rows of every table and every problem that the recomputation counted stand in the register and the findings."""
     problems = expected["dq"]
@@ -359,6 +402,7 @@ def assert_problems(warehouse: Path, expected: Mapping[str, Any]) -> None:
         )
     finally:
         connection.close()
+    assert_listed(warehouse)
     names = {"placed": "placed_for_adoption", "prevperm": "previous_permanence"}
     for name, rows in expected["rows"].items():
         assert loaded[names.get(name, name)] == rows, name
