@@ -29,56 +29,42 @@ with
         from {{ ref('int_looked_after__return') }}
     ),
 
-    held as (
+    touched as (
         select
             period.return_key,
             period.period_kind,
             period.period_end,
-            count(distinct case
-                when
-                    episode.episode_start_date < period.period_start
-                    and (episode.episode_end_date is null or episode.episode_end_date >= period.period_start)
-                    then episode.child_key
-            end) as children_at_start,
-            count(distinct case
-                when
-                    episode.new_episode_reason_code = 'S'
-                    and episode.episode_start_date between period.period_start and period.period_end
-                    then episode.child_key
-            end) as started,
-            count(distinct case
-                when
-                    episode.ceased_reason_code <> 'X1'
-                    and episode.ceased_reason_code <> ''
-                    and episode.episode_end_date between period.period_start and period.period_end
-                    then episode.child_key
-            end) as ceased,
-            count(distinct case
-                when
-                    episode.episode_start_date <= period.period_end
-                    and (episode.episode_end_date is null or episode.episode_end_date > period.period_end)
-                    then episode.child_key
-            end) as children_at_end,
-            count(distinct case
-                when
-                    episode.new_episode_reason_code = 'S'
-                    and episode.episode_start_date between period.period_start and period.period_end
-                    then uasc.child_key
-            end) as uasc_started,
-            count(distinct case
-                when
-                    episode.ceased_reason_code <> 'X1'
-                    and episode.ceased_reason_code <> ''
-                    and episode.episode_end_date between period.period_start and period.period_end
-                    then uasc.child_key
-            end) as uasc_ceased
+            episode.child_key,
+            uasc.child_key as uasc_key,
+            episode.episode_start_date < period.period_start
+            and (episode.episode_end_date is null or episode.episode_end_date >= period.period_start) as was_there,
+            episode.new_episode_reason_code = 'S'
+            and episode.episode_start_date between period.period_start and period.period_end as comes,
+            episode.ceased_reason_code not in ('', 'X1')
+            and episode.episode_end_date between period.period_start and period.period_end as goes,
+            episode.episode_start_date <= period.period_end
+            and (episode.episode_end_date is null or episode.episode_end_date > period.period_end) as is_there
         from period
         left join episode on period.return_key = episode.return_key
         left join
             (select distinct return_key, child_key from {{ ref('stg_ssda903__uasc') }}) as uasc
             on episode.return_key = uasc.return_key
             and episode.child_key = uasc.child_key
-        group by period.return_key, period.period_kind, period.period_end
+    ),
+
+    held as (
+        select
+            return_key,
+            period_kind,
+            period_end,
+            count(distinct case when was_there then child_key end) as children_at_start,
+            count(distinct case when comes then child_key end) as started,
+            count(distinct case when goes then child_key end) as ceased,
+            count(distinct case when is_there then child_key end) as children_at_end,
+            count(distinct case when comes then uasc_key end) as uasc_started,
+            count(distinct case when goes then uasc_key end) as uasc_ceased
+        from touched
+        group by return_key, period_kind, period_end
     ),
 
     -- A year begins with what the return before counted, where that is loaded.
