@@ -80,7 +80,8 @@ def _checks(manifest: Mapping[str, Any]) -> str:
         "## Rows of the looked-after return\n\nIn `expectations/ssda903_return.py`, one check per rule and file, named "
         "`ssda903_` and the rule; always a warning, owner: data manager. An `error` is what the return's own rules "
         "forbid, a `query` what is unlikely. Each row found is listed in `data/restricted/findings/ssda903/`, a folder "
-        "per return and a file per rule; only counts go further.\n"
+        "per return and a file per rule; only counts go further. `ssda903_tables_of_return.<year>` (warning) names the "
+        "tables that a year-end return lacks.\n"
     )
     parts.append(
         _table(

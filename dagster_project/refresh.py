@@ -245,7 +245,10 @@ def check_returns(run: Run) -> list[ReturnCount]:
         if run.full or not folder.exists() or not return_checks.is_current(connection, now):
             run.announce("checking the returns row by row")
             results = return_checks.check_returns(connection, run.catalogue, folder, now=now)
-            connection.execute("DELETE FROM quality.check_result WHERE suite = ?", [return_checks.SUITE])
+            connection.execute(
+                "DELETE FROM quality.check_result WHERE suite IN (?, ?)",
+                [return_checks.SUITE, return_checks.COMPLETENESS_SUITE],
+            )
             _store(connection, results)
         counts = return_checks.counts(connection)
     point("returns.checked")

@@ -15,6 +15,21 @@ from typing import Literal
 
 SOURCE = "ssda903"
 OWNER = "data manager"
+#: Tables of a year-end return, what each tells, and the first collection year that has it.
+TABLES = {
+    "header": ("the children", 0),
+    "episodes": ("their episodes of care", 0),
+    "uasc": ("unaccompanied children", 0),
+    "reviews": ("reviews", 0),
+    "oc2": ("health", 0),
+    "oc3": ("care leavers", 0),
+    "ad1": ("adoption", 0),
+    "placed_for_adoption": ("placing for adoption", 0),
+    "previous_permanence": ("earlier permanence", 2017),
+    "missing": ("children missing", 2015),
+    "social_workers": ("social workers", 2024),
+    "deprivation_of_liberty": ("deprivation of liberty", 2027),
+}
 #: Codes that belong to no placement with an inspected provider, and those without any provider.
 TEMPORARY = "('T0', 'T1', 'T2', 'T3', 'T4')"
 OTHER_PLACEMENTS = "('Z1', 'Z11', 'Z12', 'Z13', 'Z14')"

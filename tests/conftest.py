@@ -91,8 +91,8 @@ def lay_out_returns(raw: Path, *, population: bool = True) -> Path:
     for year in (2020, 2021, 2022, 2023):
         target = raw / "social_care" / "ssda903" / str(year)
         target.mkdir(parents=True)
-        for name in ("header.csv", "episodes.csv"):
-            shutil.copy(SHARED / "social_care" / "ssda903_synthetic" / str(year) / name, target)
+        for file in (SHARED / "social_care" / "ssda903_synthetic" / str(year)).iterdir():
+            shutil.copy(file, target)
     if population:
         (raw / "population" / "2024").mkdir(parents=True)
         shutil.copy(SHARED / "ees" / "ons_mid-year_population_estimates_2012_to_2024.csv", raw / "population" / "2024")

@@ -19,7 +19,7 @@ from dagster_project.project import DBT_DIR
 from dagster_project.quality.results import CheckResult
 from expectations.return_sizes import COLLECTION_YEAR
 from expectations.rules import day
-from expectations.ssda903_return import OWNER, RULES, SOURCE, ReturnRule
+from expectations.ssda903_return import OWNER, RULES, SOURCE, TABLES, ReturnRule
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dagster_project.sources.catalogue import RawTable
 
 SUITE = "return"
+COMPLETENESS_SUITE = "return_tables"
 SUMMARY = "summary.csv"
 #: Columns of the tables of a return that hold a day.
 DAYS = frozenset({
@@ -94,11 +95,12 @@ def check_returns(
         rules: The rules; tests pass their own.
 
     Returns:
-        One result per rule and file with rows the rule is about: counts only, severity warning.
+        One result per year-end return on its tables, and one per rule and file with rows the rule is about: counts
+        only, severity warning.
     """
     prepare_tables(connection, [table for table in catalogue if table.source == SOURCE])
     find(connection, rules)
-    results = _results(connection, rules)
+    results = [*_completeness(connection), *_results(connection, rules)]
     _write_lists(connection, catalogue, rules, folder)
     connection.execute("BEGIN TRANSACTION")
     connection.execute(
@@ -223,6 +225,40 @@ def find(connection: duckdb.DuckDBPyConnection, rules: Sequence[ReturnRule]) -> 
             SELECT code, file_id, count(*) AS rows FROM finding GROUP BY ALL
         ) AS found WHERE rule_count.code = found.code AND rule_count.file_id = found.file_id"""
     )
+
+
+def _completeness(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """One result per year-end return: which tables of its year it lacks. A cut has as many as the council takes."""
+    held: dict[str, set[str]] = {}
+    for return_key, table in connection.execute(
+        """SELECT DISTINCT return_key, table_name FROM return_file WHERE NOT is_cut ORDER BY ALL"""
+    ).fetchall():
+        held.setdefault(return_key, set()).add(table)
+    results = []
+    for return_key, tables in held.items():
+        expected = [name for name, (_, first) in TABLES.items() if int(return_key) >= first]
+        lacking = [name for name in expected if name not in tables]
+        named = ", ".join(f"{name} ({TABLES[name][0]})" for name in lacking)
+        results.append(
+            CheckResult(
+                suite=COMPLETENESS_SUITE,
+                table_name=f"raw_{SOURCE}",
+                check_id=f"{SOURCE}_tables_of_return.{return_key}",
+                severity="warning",
+                scope="source",
+                outcome="fail" if lacking else "pass",
+                checked_count=len(expected),
+                failed_count=len(lacking),
+                owner=OWNER,
+                why="a return has every table of its year: without one the figures that need it are missing",
+                message=f"Return {return_key} has no {named}. Figures that need it are shown as missing, all others "
+                f"stand. Put the file into social_care/ssda903/{return_key} and run again."
+                if lacking
+                else None,
+                source_id=SOURCE,
+            )
+        )
+    return results
 
 
 def _results(connection: duckdb.DuckDBPyConnection, rules: Sequence[ReturnRule]) -> list[CheckResult]:

@@ -237,6 +237,7 @@ def checked(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, tu
     """Run every rule; return checked and failed rows by code of the return that is not a later one."""
     results = return_checks.check_returns(connection, load_catalogue(STAGING_DIR), folder, now="now")
     codes = {rule.check_id: rule.code for rule in RULES}
+    results = [result for result in results if result.suite == return_checks.SUITE]
     return {
         codes[result.check_id]: (result.checked_count, result.failed_count)
         for result in results
@@ -288,6 +289,27 @@ def test_a_usual_return_breaks_no_rule(warehouse: duckdb.DuckDBPyConnection, tmp
 def test_a_rule_that_needs_a_missing_table_says_nothing(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     lay_out(warehouse, 2025, {"one": {"episodes": [ADOPTED]}})
     assert "A01" not in checked(warehouse, tmp_path / "ssda903")
+
+
+def test_a_return_without_a_table_of_its_year_is_named_and_a_cut_is_not(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    everything = {table: [{}] for table in USUAL if table != "deprivation_of_liberty"}
+    lay_out(warehouse, 2026, {"one": everything})
+    lay_out(warehouse, 2025, {"one": {table: rows for table, rows in everything.items() if table != "oc2"}})
+    lay_out(warehouse, 2023, {"one": {name: rows for name, rows in everything.items() if name != "social_workers"}})
+    lay_out(warehouse, 2027, {"one": everything})
+    lay_out(warehouse, 2026, {"one": {}}, as_at=date(2025, 9, 30))
+    results = return_checks.check_returns(warehouse, load_catalogue(STAGING_DIR), tmp_path / "ssda903", now="now")
+    told = {r.check_id: (r.outcome, r.message) for r in results if r.suite == return_checks.COMPLETENESS_SUITE}
+    assert {name: outcome for name, (outcome, _) in told.items()} == {
+        "ssda903_tables_of_return.2023": "pass",
+        "ssda903_tables_of_return.2025": "fail",
+        "ssda903_tables_of_return.2026": "pass",
+        "ssda903_tables_of_return.2027": "fail",
+    }
+    assert str(told["ssda903_tables_of_return.2025"][1]).startswith("Return 2025 has no oc2 (health). ")
+    assert "deprivation_of_liberty" in str(told["ssda903_tables_of_return.2027"][1])
 
 
 def test_lists_name_the_rows_as_received_and_counts_carry_their_movement(
