@@ -262,9 +262,9 @@ def with_faults(
         if year == BLANK_LINE_YEAR:
             rows.insert(middle, [])
     if name == "header" and year == REPEATED_ROW_YEAR:
-        # The same child once more, with another sex: two people under one id, or a slip.
+        # The same child once more, with another UPN: two people under one id, or a slip.
         again = list(rows[middle])
-        again[HEADER_COLUMNS.index("SEX")] = {"1": "2", "2": "1"}[again[HEADER_COLUMNS.index("SEX")]]
+        again[HEADER_COLUMNS.index("UPN")] = "UN5"
         rows.insert(middle + 1, again)
     if name == "missing" and year == ISO_DATES_YEAR:
         for row in rows[::ISO_DATES_EVERY]:
@@ -443,7 +443,7 @@ What is in it:
   ({EXPORTED_ELSEWHERE_YEAR}: byte order mark, line ends, spaced headings, one cell in {PADDED_EVERY} padded),
   one date in {ISO_DATES_EVERY} of children missing written another way ({ISO_DATES_YEAR}), a blank line
   ({BLANK_LINE_YEAR}), a code in lower case and one reason for a move in
-  {UNKNOWN_REASON_EVERY} that is no code ({LOWER_CASE_YEAR}), an episode twice and a child twice with another sex
+  {UNKNOWN_REASON_EVERY} that is no code ({LOWER_CASE_YEAR}), an episode twice and a child twice with another UPN
   ({REPEATED_ROW_YEAR}).
 - `geography/`: invented places of the invented postcodes, for distances and for children placed elsewhere.
 - `published/ees/`: the published numbers agree with the returns, except {DIFFERING_YEAR}, where the published number is

@@ -287,15 +287,25 @@ def test_a_return_alone_is_published(tmp_path: Path, warm: WarmCfp) -> None:
     outcome = desk.refresh("--json")
     assert {name: source["status"] for name, source in outcome.facts["sources"].items()} == {
         "ees": "not_available",
+        "geography": "not_available",
         "lait": "not_available",
         "population": "not_available",
         "ssda903": "loaded",
     }
     figures = desk.query(
-        "SELECT indicator_id, value IS NOT NULL, value_status FROM marts.fct_indicator_value ORDER BY indicator_id"
+        "SELECT indicator_id, value IS NOT NULL, value_status FROM marts.fct_indicator_value"
+        " WHERE breakdown_type = 'total' AND value_status <> 'ok' ORDER BY indicator_id"
     )
-    # No population, so no rate: it is said to be missing, never shown as zero.
-    assert figures == [("cla_31_march", True, "ok"), ("cla_31_march_rate", False, "source_missing")]
+    # No population, so no rate, and no postcodes, so no place: said to be missing, never shown as zero.
+    assert figures == [
+        ("cla_31_march_rate", False, "source_missing"),
+        ("cla_over_20_miles_pct", False, "source_missing"),
+        ("cla_placed_outside_pct", False, "source_missing"),
+    ]
+    assert desk.query(
+        "SELECT value > 0 FROM marts.fct_indicator_value"
+        " WHERE indicator_id = 'cla_31_march' AND breakdown_type = 'total'"
+    ) == [(True,)]
 
 
 def test_nothing_under_raw_is_refused_with_what_to_do_and_what_is_published_stays(small: Desk) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -262,17 +263,20 @@ def test_a_cell_that_another_publication_stands_before_changes_no_current_figure
     assert held[0][0] == 1234
 
 
-def test_a_child_fewer_in_a_return_changes_the_local_count_and_rate_of_that_year_only(sample: Desk) -> None:
+def test_a_child_fewer_in_a_return_changes_the_local_figures_of_that_year_only(sample: Desk) -> None:
     with (sample.raw / EPISODES).open(encoding="utf-8", newline="") as file:
         episodes = list(csv.DictReader(file))
     held = defaultdict(list)
     for episode in episodes:
         held[episode["CHILD"]].append(episode)
-    # One episode, open on 31 March, not a short break.
+    # One episode, open on 31 March and since before the year, not a short break.
     child = next(
         child
         for child, rows in held.items()
-        if len(rows) == 1 and not rows[0]["DEC"] and rows[0]["LS"] not in ("V3", "V4")
+        if len(rows) == 1
+        and not rows[0]["DEC"]
+        and rows[0]["LS"] not in ("V3", "V4")
+        and datetime.strptime(rows[0]["DECOM"], "%d/%m/%Y") < datetime(2023, 4, 1)
     )
 
     def leave_out(raw: Path) -> None:
@@ -281,15 +285,31 @@ def test_a_child_fewer_in_a_return_changes_the_local_count_and_rate_of_that_year
     before, found = changes_after(sample, leave_out)
 
     year = "snapshot_2024-03-31"
-    local = ("total", "total", "local")
-    assert found == {
-        ("fct_indicator_value", ("cla_31_march", LEEDS, year, *local)): {"value"},
-        ("fct_indicator_value", ("cla_31_march_rate", LEEDS, year, *local)): {"value", "numerator"},
-        ("indicator_comparison", ("cla_31_march", LEEDS, year)): {"local_value"},
-        ("indicator_comparison", ("cla_31_march_rate", LEEDS, year)): {"local_value"},
+    assert {table for table, _ in found} == {"fct_indicator_value", "indicator_comparison"}
+    figures = {key for table, key in found if table == "fct_indicator_value"}
+    assert {(area, period[-10:], kind) for _, area, period, _, _, kind in figures} == {(LEEDS, "2024-03-31", "local")}
+    assert {key for key in figures if key[0] in ("cla_started", "cla_ceased")} == set()
+    # The child leaves the total and one category of everything the children are counted by.
+    old, new = before["fct_indicator_value"], tables_of(sample.published)["fct_indicator_value"]
+    lost = defaultdict(list)
+    for key in figures:
+        if key[0] == "cla_31_march":
+            lost[key[3]].append(old[key]["value"] - (new[key]["value"] if key in new else 0))
+    counted_by = (
+        "total", "age_band", "sex", "ethnic_group", "uasc", "placement_group", "legal_status", "category_of_need",
+        "placed", "distance", "placed_distance",
+    )  # fmt: skip
+    assert lost == {name: [1] for name in counted_by}
+    assert found["fct_indicator_value", ("cla_31_march_rate", LEEDS, year, "total", "total", "local")] == {
+        "value",
+        "numerator",
     }
-    was = before["fct_indicator_value"]["cla_31_march", LEEDS, year, *local]["value"]
-    assert tables_of(sample.published)["fct_indicator_value"]["cla_31_march", LEEDS, year, *local]["value"] == was - 1
+    # Beside published figures only the local one moves.
+    assert {frozenset(columns) for (table, _), columns in found.items() if table == "indicator_comparison"} == {
+        frozenset({"local_value"})
+    }
+    beside = {key[0] for table, key in found if table == "indicator_comparison"}
+    assert {"cla_31_march", "cla_31_march_rate"} <= beside <= {key[0] for key in figures}
     assert_trace_names(sample, f"cla_31_march_rate/{LEEDS}/{year}/local", EPISODES, POPULATION)
 
 
