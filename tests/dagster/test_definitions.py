@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PAGE = "edition/page"
 SETTINGS = {
     f"settings/{name}"
-    for name in ("council", "edition_scope", "threshold", "target", "custom_group_member", "pseudonym")
+    for name in ("council", "edition_scope", "threshold", "definition", "target", "custom_group_member", "pseudonym")
 }
 
 
