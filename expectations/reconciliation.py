@@ -54,6 +54,11 @@ RECONCILED = (
         allowed=1.0,
         causes="the day on which the status ended was recorded later",
     ),
+    Reconciled(
+        indicator_id="lait_uasc_pct_starting",
+        allowed=2.0,
+        causes="children turned out to be unaccompanied, or not to be, after the extract",
+    ),
     Reconciled(indicator_id="cla_started", allowed=5, allowed_share=0.03),
     Reconciled(indicator_id="cla_ceased", allowed=5, allowed_share=0.03),
     Reconciled(indicator_id="cla_ceased_adopted", allowed=3),

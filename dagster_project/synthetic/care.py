@@ -38,6 +38,7 @@ EPISODE_COLUMNS = (
 )
 SHORT_BREAKS = frozenset({"V3", "V4"})
 TEMPORARY = frozenset({"T0", "T1", "T2", "T3", "T4"})
+ADOPTIVE = frozenset({"A3", "A4", "A5", "A6"})
 FOSTERING = frozenset({"U1", "U2", "U3", "U4", "U5", "U6"})
 
 #: Supported accommodation has its own code from the 2025 return; independent living ends earlier.
@@ -467,10 +468,11 @@ def placements_in(child: Child, year: int) -> int:
     return count
 
 
-def kept_carer(child: Child, year: int) -> bool | None:
-    """Say whether a child under 16, in care for two and a half years, has had one carer for the last two.
+def kept_placement(child: Child, year: int) -> bool | None:
+    """Say whether a child under 16, in care for two and a half years, has lived in one placement for the last two.
 
-    None where the child is not in that group at 31 March of the year.
+    A change of legal status keeps the placement, and adoption adds to the one before it. None where the child is not in
+    that group at 31 March of the year.
     """
     day = year_end(year)
     current = looked_after_on(child, day)
@@ -478,10 +480,21 @@ def kept_carer(child: Child, year: int) -> bool | None:
         return None
     path = child.episodes[: child.episodes.index(current) + 1]
     entered = max(episode.decom for episode in path if episode.rne == "S")
-    with_carer = max(episode.decom for episode in path if episode.rne in {"S", "P", "B"})
     if entered > dt.date(year - 3, 9, 30):
         return None
-    return with_carer <= dt.date(year - 2, 3, 31)
+    settled = current.decom
+    for earlier, later in zip(reversed(path[:-1]), reversed(path), strict=False):
+        is_same = later.rne == "L" or later.placement.place in ADOPTIVE or later.placement == earlier.placement
+        if later.rne == "S" or not is_same:
+            break
+        settled = earlier.decom
+    return settled <= dt.date(year - 2, 3, 31)
+
+
+def asylum_decision(child: Child) -> dt.date:
+    """The day on which an unaccompanied child's status ends, by decision or at eighteen: one, whatever year is told."""
+    days = stream(0, "asylum decision", child.number).randint(200, 900)
+    return min(child.episodes[0].decom + dt.timedelta(days=days), _birthday(child.born, 18))
 
 
 def _text(day: dt.date | None) -> str:

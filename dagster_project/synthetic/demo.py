@@ -116,7 +116,11 @@ def write_demo(
     years = COMPACT_KEY_STAGE_4_YEARS if is_compact else ees.KEY_STAGE_4_YEARS
     _write_ees(writer, seed, authorities, population, figures, shown, years)
     indicators = lait.load_indicators()
-    values = lait.Figures(seed, authorities, population, figures, indicators)
+    leavers = {
+        (authority, year): return_tables.care_leavers(seed, children, year)
+        for year in range(RETURN_YEARS[0], RETURN_YEARS[-1] + 1)
+    }
+    values = lait.Figures(seed, authorities, population, figures, indicators, leavers)
     _write_social_care(writer, seed, authorities, figures, values, shown, is_compact=is_compact)
     _write_scorecards(writer, seed, authorities, population, indicators, values, shown)
     announce("writing Local Authority Interactive Tool files")

@@ -133,6 +133,10 @@ def load_indicators() -> tuple[Indicator, ...]:
         )
 
 
+#: The measure of care leavers that is counted one by one where they are.
+CARE_LEAVERS_WORKING = "CareLeaverEET"
+
+
 class Figures:
     """The invented value of every indicator, area and year, before it is printed."""
 
@@ -143,7 +147,15 @@ class Figures:
         population: Population,
         care: AllCareFigures,
         indicators: Sequence[Indicator],
+        care_leavers: Mapping[tuple[int, int], tuple[int, int, int]],
     ) -> None:
+        """Keep what the figures are made from.
+
+        Args:
+            care_leavers: By authority and year, where they are known one by one: all aged 19 to 21, those in work or
+                learning, those suitably housed.
+        """
+        self._care_leavers = care_leavers
         self._seed = seed
         self._authorities = authorities
         self._by_number = {authority.number: authority for authority in authorities}
@@ -232,6 +244,9 @@ class Figures:
 
     def share(self, model: str, area: int, year: int) -> tuple[int, int] | None:
         """Return numerator and denominator of a share, such as `re_referral_share`; unrounded above an authority."""
+        if model == "suitable_share" and (area, year) in self._care_leavers:
+            everyone, _, suitable = self._care_leavers[area, year]
+            return suitable, everyone
         if area < ENGLAND:
             percentage, base = self._rate(self._by_model[model], area, year), self.base(model, area, year)
             return None if percentage is None or base is None else (int(rounded(percentage * base / 100)), base)
@@ -244,6 +259,8 @@ class Figures:
         """Return what a share of an authority is of: referrals, plans that started, or care leavers."""
         if model == "re_referral_share":
             return self.count("referral_rate", area, year)
+        if model == "suitable_share" and (area, year) in self._care_leavers:
+            return self._care_leavers[area, year][0]
         draw = stream(self._seed, model, area, year)
         if model == "second_plan_share":
             plans = self.count("cpp_rate", area, year)
@@ -281,6 +298,9 @@ class Figures:
             value = self._national[indicator.short_desc, year] + level + wander
             if not missing:
                 path[year] = min(indicator.high, max(indicator.low, value))
+            known = self._care_leavers.get((authority.number, year))
+            if indicator.short_desc == CARE_LEAVERS_WORKING and known and known[0]:
+                path[year] = 100 * known[1] / known[0]
         return path
 
     def _mean_path(self, indicator: Indicator, area: int) -> dict[int, float]:

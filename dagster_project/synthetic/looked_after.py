@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from dagster_project.synthetic.care import (
     FOSTERING,
     Child,
+    asylum_decision,
     ceased_in,
-    kept_carer,
+    kept_placement,
     looked_after_on,
     placements_in,
     started_in,
@@ -72,12 +73,12 @@ def count_children(children: Sequence[Child], year: int) -> CareFigures:
     starters = [child for child in children if started_in(child, year)]
     fostered = [episode.placement.place in FOSTERING for _, episode in present]
     moved = [placements_in(child, year) >= 3 for child, _ in present]
-    settled = [kept for kept in (kept_carer(child, year) for child, _ in present) if kept is not None]
+    settled = [kept for kept in (kept_placement(child, year) for child, _ in present) if kept is not None]
     return CareFigures(
         stock=len(present),
         started=len(starters),
         ceased=sum(ceased_in(child, year) for child in children),
-        unaccompanied=sum(child.is_unaccompanied for child, _ in present),
+        unaccompanied=sum(child.is_unaccompanied and asylum_decision(child) > year_end(year) for child, _ in present),
         unaccompanied_started=sum(child.is_unaccompanied for child in starters),
         three_placements=sum(moved),
         long_term=len(settled),

@@ -17,6 +17,8 @@ from dagster_project.synthetic.care import (
     Cut,
     Episode,
     age_on,
+    asylum_decision,
+    cut_on,
     looked_after_on,
     year_end,
 )
@@ -50,6 +52,20 @@ def rows_of(table: str, seed: int, children: Sequence[Child], cut: Cut) -> Itera
     for child in children:
         draw = stream(seed, table, child.number, cut.last)
         yield from tell(draw, child, cut)
+
+
+def care_leavers(seed: int, children: Sequence[Child], year: int) -> tuple[int, int, int]:
+    """Count care leavers aged 19 to 21 of a year as published: all, in work or learning, suitably housed."""
+    cut = cut_on(year_end(year))
+    told = [dict(zip(COLUMNS["oc3"], row, strict=True)) for row in rows_of("oc3", seed, children, cut)]
+    counted = [
+        row
+        for row in told
+        if row["IN_TOUCH"] not in {"DIED", "RHOM"}
+        and 19 <= age_on(dt.datetime.strptime(row["DOB"], "%d/%m/%Y").date(), cut.last) <= 21
+    ]
+    working = sum(row["ACTIV"][0] in "FP" for row in counted)
+    return len(counted), working, sum(row["ACCOM"].endswith("1") for row in counted)
 
 
 def postcode_rows(seed: int, children: Sequence[Child], codes: Sequence[str]) -> list[list[str]]:
@@ -93,10 +109,7 @@ def _uasc(draw: random.Random, child: Child, cut: Cut) -> Iterator[list[str]]:
     del draw
     if child.is_unaccompanied and _in_care(child, cut):
         sex = child.sex if cut.year >= SEX_LETTERS_FROM else {"M": "1", "F": "2"}[child.sex]
-        # One decision, whatever year is told.
-        days = stream(0, "asylum decision", child.number).randint(200, 900)
-        grown_up = child.born.replace(year=child.born.year + 18, day=min(child.born.day, 28))
-        decided = min(child.episodes[0].decom + dt.timedelta(days=days), grown_up)
+        decided = asylum_decision(child)
         yield [child.number, sex, _text(child.born), _text(decided) if decided <= cut.last else ""]
 
 

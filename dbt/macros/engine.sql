@@ -8,6 +8,12 @@
     )
 {%- endmacro %}
 
+{# 1 for Monday to 7 for Sunday. #}
+{% macro iso_weekday(expression) -%}{{ return(adapter.dispatch('iso_weekday')(expression)) }}{%- endmacro %}
+{% macro duckdb__iso_weekday(expression) -%}
+    extract(isodow from {{ expression }})
+{%- endmacro %}
+
 {# Distinct texts of a group, ordered, with a comma and a space between. #}
 {% macro ordered_list(expression) -%}{{ return(adapter.dispatch('ordered_list')(expression)) }}{%- endmacro %}
 {% macro duckdb__ordered_list(expression) -%}

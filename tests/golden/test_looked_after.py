@@ -86,16 +86,22 @@ CARE_LEAVERS = {
 STORY = ("looked_after_flow", "looked_after_change", "looked_after_profile", "kinship_care")
 # What each table is needed for; without it these figures are missing, and no other changes.
 NEEDED_FOR = {
-    "uasc": {"uasc_31_march", "uasc_31_march_pct"},
+    "uasc": {"uasc_31_march", "uasc_31_march_pct", "cla_excluding_uasc_31_march", "lait_uasc_pct_starting"},
     "missing": {
         "cla_missing_children",
         "cla_missing_pct",
         "cla_missing_incidents",
         "cla_away_children",
         "cla_away_incidents",
+        "cla_missing_incidents_mean",
     },
-    "oc3": set(CARE_LEAVERS),
-    "reviews": {"cla_review_participation_pct"},
+    "oc3": {
+        *CARE_LEAVERS,
+        "care_leavers_neet_pct",
+        "care_leavers_activity_unknown_pct",
+        "care_leavers_with_former_carer_pct",
+    },
+    "reviews": {"cla_review_participation_pct", "cla_reviews_on_time_pct"},
     "ad1": {"adoption_days_decision_to_match_mean", "adoption_days_match_to_order_mean"},
     "placed_for_adoption": {"adoption_days_decision_to_match_mean"},
     "previous_permanence": {"cla_started_previous_permanence_pct"},
@@ -106,6 +112,8 @@ NEEDED_FOR = {
         "cla_development_pct",
         "cla_convicted_pct",
         "cla_substance_misuse_pct",
+        "cla_substance_intervention_received_pct",
+        "cla_substance_intervention_refused_pct",
         "cla_sdq_scored",
         "cla_sdq_mean",
     },

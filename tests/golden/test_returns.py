@@ -11,7 +11,9 @@ from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
+from test_looked_after import differing
 
 LEEDS = 383
 COLLECTION_YEARS = (2020, 2021, 2022, 2023)
@@ -137,3 +139,20 @@ def test_local_values_enter_no_comparison(returns):
         """
     )
     assert rows[0]["n"] == 0
+
+
+def test_every_expected_figure_of_the_newest_return_is_published(returns_published: Path, shared_data: Path) -> None:
+    """Without a postcode directory, and with the population there was: places and the rate have tests of their own."""
+    file = shared_data / "social_care" / "expected" / "903_synthetic_2023_history.json"
+    expected = json.loads(file.read_text(encoding="utf-8")) | {"location": None}
+    with duckdb.connect(str(returns_published), read_only=True) as connection:
+        cursor = connection.execute(
+            "SELECT * FROM marts.fct_indicator_value WHERE source_kind = 'local' AND is_current AND period_end = ?",
+            ["2023-03-31"],
+        )
+        names = [column[0] for column in cursor.description or []]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    figures = {(row["indicator_id"], row["breakdown_type"], row["breakdown_value"]): row for row in rows}
+    wrong, compared = differing(figures, expected)
+    assert set(wrong) == {"cla_31_march_rate.value"}
+    assert compared > 75

@@ -175,6 +175,47 @@ with
         group by return_key, child_key
     ),
 
+    -- From the start of care to the first placement for adoption, over all returns held.
+    entered as (
+        select
+            ceased.return_key,
+            ceased.child_key,
+            max(history.episode_start_date) as care_start_date
+        from ceased
+        inner join {{ ref('int_looked_after__episode') }} as history
+            on ceased.child_key = history.child_key
+            and (
+                ceased.return_key = history.return_key
+                or (history.as_at is null and history.collection_year < ceased.collection_year)
+            )
+        where
+            ceased.ceased_reason_code in ('E11', 'E12')
+            and history.new_episode_reason_code = 'S'
+            and not history.is_respite
+            and history.episode_start_date <= ceased.episode_end_date
+        group by ceased.return_key, ceased.child_key
+    ),
+
+    adoptive as (
+        select
+            entered.return_key,
+            entered.child_key,
+            entered.care_start_date,
+            min(history.episode_start_date) as placed_date
+        from entered
+        inner join ceased on entered.return_key = ceased.return_key and entered.child_key = ceased.child_key
+        inner join {{ ref('int_looked_after__episode') }} as history
+            on entered.child_key = history.child_key
+            and (
+                entered.return_key = history.return_key
+                or (history.as_at is null and history.collection_year < ceased.collection_year)
+            )
+        where
+            history.placement_group = 'placed_for_adoption'
+            and history.episode_start_date between entered.care_start_date and ceased.episode_end_date
+        group by entered.return_key, entered.child_key, entered.care_start_date
+    ),
+
     had_left as (
         select
             return_key,
@@ -269,10 +310,13 @@ select
     health.teeth_check_code = '1' as has_dental_check,
     health.health_assessment_code = '1' as has_health_assessment,
     health.substance_misuse_code = '1' as has_substance_misuse,
+    health.intervention_received_code = '1' as has_received_intervention,
+    health.intervention_offered_code = '1' as has_refused_intervention,
     coalesce(missing.missing_incidents, 0) as missing_incidents,
     coalesce(missing.away_incidents, 0) as away_incidents,
     coalesce(reviews.reviews, 0) as reviews,
     coalesce(reviews.reviews_with_views, 0) as reviews_with_views,
+    review_time.is_on_time as is_reviewed_on_time,
     coalesce(workers.social_workers, 0) as social_workers,
     coalesce(had_left.had_permanence, 0) = 1 as had_permanence,
     deprived.child_key is not null as is_deprived_of_liberty,
@@ -281,6 +325,7 @@ select
         when ceased.ceased_reason_code in ('E11', 'E12') and matched.match_date >= decided.decision_date
             then {{ dbt.datediff('decided.decision_date', 'matched.match_date', 'day') }}
     end as days_decision_to_match,
+    {{ dbt.datediff('adoptive.care_start_date', 'adoptive.placed_date', 'day') }} as days_entry_to_placement,
     case
         when ceased.ceased_reason_code in ('E11', 'E12') and ceased.episode_end_date >= matched.match_date
             then {{ dbt.datediff('matched.match_date', 'ceased.episode_end_date', 'day') }}
@@ -292,10 +337,15 @@ select
     end as leaver_age_band,
     care_leaver.in_touch_code = 'YES' as is_in_touch,
     left(care_leaver.activity_code, 1) in ('F', 'P') as is_in_work_or_learning,
+    care_leaver.activity_code in ('G4', 'G5', 'G6') as is_neither,
+    coalesce(care_leaver.activity_code, '0') = '0' as is_activity_unknown,
+    left(care_leaver.accommodation_code, 1) = 'Z' as is_with_former_carer,
     substring(care_leaver.accommodation_code, 2, 1) = '1' as is_suitably_housed
 from child
-{% for part in ['counted', 'started', 'ceased', 'in_year', 'on_short_breaks', 'placements', 'missing', 'unaccompanied', 'header', 'health', 'reviews', 'workers', 'matched', 'decided', 'had_left', 'deprived', 'care_leaver'] -%}
+{% for part in ['counted', 'started', 'ceased', 'in_year', 'on_short_breaks', 'placements', 'missing', 'unaccompanied', 'header', 'health', 'reviews', 'workers', 'matched', 'decided', 'adoptive', 'had_left', 'deprived', 'care_leaver'] -%}
 left join {{ part }} on child.return_key = {{ part }}.return_key and child.child_key = {{ part }}.child_key
 {% endfor -%}
+left join {{ ref('int_looked_after__review_time') }} as review_time
+    on child.return_key = review_time.return_key and child.child_key = review_time.child_key
 left join {{ ref('int_looked_after__care') }} as care
     on child.return_key = care.return_key and child.child_key = care.child_key
