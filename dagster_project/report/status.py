@@ -188,27 +188,27 @@ def check_blocks(marts: Marts) -> tuple[Block, ...]:
 
 
 def return_blocks(marts: Marts) -> tuple[Block, ...]:
-    """Return, for each table of a council's return, how many rules its rows were put through and what these found."""
+    """Return, for each of the council's returns, how many rules its rows were put through and what these found."""
     files = {row["file_id"]: row for row in marts.source_files}
-    by_table: dict[tuple[str, str], list[Row]] = {}
+    by_return: dict[str, list[Row]] = {}
     for row in marts.checks:
         file = files.get(row["file_id"])
         if row["suite"] == RETURN_SUITE and file is not None:
             cut = f", cut of {date_words(file['as_at'])}" if file["as_at"] else ""
-            by_table.setdefault((f"{file['release']}{cut}", row["table_name"].split(".")[-1]), []).append(row)
-    if not by_table:
+            by_return.setdefault(f"{file['release']}{cut}", []).append(row)
+    if not by_return:
         return ()
     rows = tuple(
         (
             Cell(release),
-            Cell(table.replace("_", " ")),
+            whole(len({row["table_name"] for row in found})),
             whole(len(found)),
             whole(sum(row["outcome"] != "pass" for row in found)),
             whole(sum(row["failed_count"] for row in found)),
         )
-        for (release, table), found in sorted(by_table.items(), key=lambda entry: entry[0], reverse=True)
+        for release, found in sorted(by_return.items(), reverse=True)
     )
-    columns = ("Return", "Table", "Rules applied", "Rules with findings", "Findings")
+    columns = ("Return", "Tables", "Rules applied", "Rules with findings", "Findings")
     return (
         Table("return-checks", "Checks of the looked-after returns, row by row", columns, rows),
         Note(

@@ -407,7 +407,7 @@ def test_failed_and_waived_checks_stand_with_owner_message_and_waiver(page: Cont
     assert rows["change on last year"][2] == "three figures moved by more than a third"
 
 
-def test_rows_of_a_return_are_told_as_counts_by_table_and_not_among_the_checks() -> None:
+def test_rows_of_a_return_are_told_as_counts_by_return_and_not_among_the_checks() -> None:
     fixture = full()
     without = table(content_of(full()), "check-counts").rows
     for release, as_at, table_name, file_id in (
@@ -427,9 +427,8 @@ def test_rows_of_a_return_are_told_as_counts_by_table_and_not_among_the_checks()
     page = content_of(fixture)
     assert table(page, "check-counts").rows == without
     assert [[cell.text for cell in row] for row in table(page, "return-checks").rows] == [
-        ["2026, cut of 30 September 2025", "header", "2", "1", "3"],
-        ["2025", "header", "2", "1", "3"],
-        ["2025", "episodes", "2", "1", "3"],
+        ["2026, cut of 30 September 2025", "1", "2", "1", "3"],
+        ["2025", "2", "4", "2", "6"],
     ]
     noted = [cell.text for row in table(page, "checks-noted").rows for cell in row]
     assert "words of the rule" not in noted
