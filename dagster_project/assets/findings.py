@@ -47,8 +47,8 @@ _SCHEMA = dg.TableSchema(
         dg.TableColumn("severity", "string"),
         dg.TableColumn("message", "string"),
         dg.TableColumn("found", "int"),
-        dg.TableColumn("at_last_load", "int"),
-        dg.TableColumn("movement", "int"),
+        dg.TableColumn("at_last_load", "string"),
+        dg.TableColumn("movement", "string"),
     ]
 )
 
@@ -58,14 +58,16 @@ def _is_told(count: ReturnCount) -> bool:
 
 
 def _record(count: ReturnCount) -> dg.TableRecord:
-    """Counts only. A return loaded for the first time has nothing to move from."""
-    record: dict[str, str | int] = {
-        "return": count.return_key,
-        "rule": count.code,
-        "severity": count.severity,
-        "message": count.message,
-        "found": count.failed,
-    }
-    if count.failed_before is not None and count.movement is not None:
-        record |= {"at_last_load": count.failed_before, "movement": count.movement}
-    return dg.TableRecord(record)
+    """Counts only. A return loaded for the first time has nothing to move from, which a table of numbers cannot say."""
+    is_new = count.failed_before is None
+    return dg.TableRecord(
+        {
+            "return": count.return_key,
+            "rule": count.code,
+            "severity": count.severity,
+            "message": count.message,
+            "found": count.failed,
+            "at_last_load": "not loaded" if is_new else f"{count.failed_before:,}",
+            "movement": "new" if is_new else f"{count.movement:+,}",
+        }
+    )

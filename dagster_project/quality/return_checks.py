@@ -144,7 +144,8 @@ def prepare_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[RawTa
             CASE WHEN as_at IS NULL THEN CAST(collection_year + 1 AS VARCHAR) END AS following_key,
             make_date(CAST(collection_year AS INTEGER) - 1, 4, 1) AS year_start,
             coalesce(as_at, make_date(CAST(collection_year AS INTEGER), 3, 31)) AS count_date
-        FROM used"""
+        FROM used
+        WHERE collection_year IS NOT NULL"""
     )
     connection.execute("CREATE OR REPLACE TEMP TABLE held AS SELECT DISTINCT return_key, table_name FROM return_file")
     for table in tables:
