@@ -42,7 +42,6 @@ class ReturnCount:
 
     return_key: str
     code: str
-    table: str
     severity: str
     message: str
     checked: int
@@ -434,7 +433,6 @@ def counts(connection: duckdb.DuckDBPyConnection, rules: Sequence[ReturnRule] = 
         ReturnCount(
             return_key=key,
             code=code,
-            table=by_code[code].table,
             severity=by_code[code].severity,
             message=by_code[code].message,
             checked=checked,

@@ -16,7 +16,6 @@ def count(code: str, failed: int, before: int | None) -> "ReturnCount":
     return ReturnCount(
         return_key="2025",
         code=code,
-        table="header",
         severity="error",
         message=f"words of {code}",
         checked=40,
