@@ -20,6 +20,7 @@ from dagster_project.report.words import (
     POLARITY_WORDS,
     UNIT_WORDS,
     amount,
+    date_words,
     direction_of,
     is_zero,
     judgement_of,
@@ -35,6 +36,7 @@ DASH = "–"
 COUNT_TOTAL = "count: totals are not comparable"
 COUNT_MEAN = "count: depends on the size of the place"
 LOCAL_MEASURE = "local figure: not compared"
+IN_YEAR = "local_in_year"
 OLD_AFTER_DAYS = 731  # two years: after that a figure is printed as old
 
 
@@ -391,15 +393,47 @@ def published_row(
 
 
 def newest_local(marts: Marts, indicator_id: str) -> list[Row]:
-    """Return the newest local figure of each kind and status (year-end return, in-year snapshot, council file)."""
+    """Return the newest local figure of each kind and status (year-end return, in-year snapshot, council file).
+
+    A cut taken within the year has as many tables as the council takes: what it does not tell is not listed.
+    """
     newest: dict[tuple[str, str], Row] = {}
     for row in marts.local.get(indicator_id, []):
         newest.setdefault((row["source_kind"], row["release_status"]), row)
-    return [newest[key] for key in sorted(newest)]
+    shown_rows = {key: row for key, row in newest.items() if key[1] != IN_YEAR or row["value"] is not None}
+    return [shown_rows[key] for key in sorted(shown_rows)]
 
 
-def local_row(row: Row, indicator: Row) -> tuple[Cell, ...]:
-    """Return the table row of a local figure: beside the published one, compared with nothing."""
+def change_on_cut(marts: Marts, row: Row, indicator: Row) -> Cell:
+    """Return the change of an in-year figure since the cut of the same day a year earlier, its only comparator."""
+    end = row["period_end"]
+    earlier = next(
+        (
+            other
+            for other in marts.local[indicator["indicator_id"]]
+            if other["release_status"] == IN_YEAR
+            and other["value"] is not None
+            and (other["period_end"].year, other["period_end"].month, other["period_end"].day)
+            == (end.year - 1, end.month, end.day)
+        ),
+        None,
+    )
+    if row["release_status"] != IN_YEAR or row["value"] is None or earlier is None:
+        return reason_cell(LOCAL_MEASURE, is_number=False)
+    difference = row["value"] - earlier["value"]
+    decimals = indicator["decimals"]
+    direction = direction_of(difference, decimals)
+    size = amount(difference, unit=indicator["unit"], decimals=decimals)
+    figure = figure_of(
+        row, indicator, f"change_since_{earlier['period_end'].isoformat()}", difference, size,
+        source_kind=row["source_kind"], vintage_id=row["vintage_id"],
+    )  # fmt: skip
+    words = direction if direction == "no change" else f"{direction} {size}"
+    return Cell(words, notes=(f"since the same cut, {date_words(earlier['period_end'])}",), figures=(figure,))
+
+
+def local_row(marts: Marts, row: Row, indicator: Row) -> tuple[Cell, ...]:
+    """Return the table row of a local figure: beside the published one, compared with no other authority."""
     figure = figure_of(
         row, indicator, row["source_kind"], row["value"], shown(row["value"], indicator, row["value_status"]),
         source_kind=row["source_kind"], vintage_id=row["vintage_id"],
@@ -410,7 +444,7 @@ def local_row(row: Row, indicator: Row) -> tuple[Cell, ...]:
         Cell(row["period_label"], notes=(release_words(row["release_status"]),)),
         number_cell(figure),
         *(reason_cell(LOCAL_MEASURE) for _ in range(4)),
-        reason_cell(LOCAL_MEASURE, is_number=False),
+        change_on_cut(marts, row, indicator),
         reason_cell(LOCAL_MEASURE),
     )
 
@@ -439,14 +473,15 @@ def section_title(report_section: str) -> str:
 def newest_period_end(marts: Marts) -> dt.date | None:
     """Return the last day of the newest period for which an indicator of the report has a figure of the authority.
 
-    None where it has none at all, as when only a population file has arrived.
+    A cut taken within the year is no period of the report. None where it has none at all, as when only a population
+    file has arrived.
     """
     ends = [
         row["period_end"]
         for indicator in marts.indicators
         for rows in (marts.comparison, marts.local)
         for row in rows.get(indicator["indicator_id"], [])
-        if row["value"] is not None
+        if row["value"] is not None and row.get("release_status") != IN_YEAR
     ]
     return max(ends, default=None)
 
@@ -476,7 +511,7 @@ def headline_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tupl
                 rows.append(published_row(marts, latest, indicator, core_cities_shown=core_cities_shown, newest=newest))
             elif not local:
                 absent.append(indicator["indicator_name"])
-            rows += [local_row(row, indicator) for row in local]
+            rows += [local_row(marts, row, indicator) for row in local]
         blocks.append(Heading(slug, 3, title))
         if rows:
             caption = f"{title}: latest figures, {marts.name}"

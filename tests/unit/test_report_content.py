@@ -532,3 +532,44 @@ def test_alt_text_sets_no_two_values_beside_each_other_across_a_break() -> None:
     alt = figure(content_of(fixture), "trend-eyfsp-gld").alt
     assert "Testham 62.0% (2021/22) and 63.0% (2022/23)" in alt
     assert "69.0%" not in alt
+
+
+def in_year(fixture: PublishedFixture, day: str, value: float | None, **values: str) -> None:
+    """Add a figure of a cut taken within the year."""
+    fixture.local(
+        "cla_31_march", f"snapshot_{day}", day, value, release_status="local_in_year", vintage_id=f"ssda903/cut/{day}",
+        **values,
+    )  # fmt: skip
+
+
+def in_year_rows(content: Content) -> list[tuple[str, ...]]:
+    """Own figure and change of every row that an in-year cut has in the tables of latest figures."""
+    return [
+        (row[2].text, row[7].text, *row[7].notes)
+        for block in content.blocks
+        if isinstance(block, Table) and block.layout == "headline"
+        for row in block.rows
+        if "local, in-year snapshot" in row[1].notes
+    ]
+
+
+def test_cut_within_the_year_is_compared_with_the_same_cut_a_year_earlier_and_with_nothing_else() -> None:
+    fixture = full()
+    for day, value in (("2025-12-31", 1510.0), ("2024-12-31", 1480.0), ("2024-09-30", 1300.0), ("2023-12-31", 900.0)):
+        in_year(fixture, day, value)
+    content = content_of(fixture)
+    assert in_year_rows(content) == [("1,510", "up 30", "since the same cut, 31 December 2024")]
+    assert not [text for text in all_text(content).split("\n") if "figures to 31 December 2025" in text]
+
+
+def test_cut_without_the_same_day_a_year_earlier_is_not_compared() -> None:
+    fixture = full()
+    in_year(fixture, "2025-12-31", 1510.0)
+    in_year(fixture, "2024-12-30", 1480.0)
+    assert in_year_rows(content_of(fixture)) == [("1,510", "–", "local figure: not compared")]
+
+
+def test_figure_that_a_cut_does_not_tell_is_not_listed() -> None:
+    fixture = full()
+    in_year(fixture, "2025-12-31", None, value_status="source_missing")
+    assert in_year_rows(content_of(fixture)) == []
