@@ -20,6 +20,7 @@ STORAGE = {"storage_compatibility_version": "v1.2.0", "autoinstall_known_extensi
 
 def write_plan(data: Path, raw: Path, folder: Path) -> None:
     """Write the plan of the refresh that filled `data` from `raw`. XML files are left out of it."""
+    from dagster_project import transform
     from dagster_project.sources.catalogue import load_catalogue
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +55,13 @@ def write_plan(data: Path, raw: Path, folder: Path) -> None:
     land.append("CREATE SCHEMA landing; CREATE SCHEMA settings; CREATE SCHEMA quality")
     for file in sorted(folder.glob("*.parquet")):
         land.append(f"CREATE TABLE {file.stem} AS FROM '{file}'")
-    manifest = json.loads((data / "restricted" / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+    # A refresh writes no compiled SQL: nobody reads it there.
+    target = folder / "dbt"
+    places = transform._places(data / "restricted" / "warehouse.duckdb", str(folder))
+    compiled = transform._invoke(["compile", "--exclude-resource-type", "unit_test"], target=target, environment=places)
+    if not compiled.success:
+        sys.exit(f"the models do not compile: {compiled.exception}")
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     plan = {"land": land, "workbooks": workbooks, **_models(manifest)}
     (folder / "plan.json").write_text(json.dumps(plan, indent=1), encoding="utf-8")
 

@@ -145,8 +145,10 @@ def lay_out_shared(shared: Path, raw: Path) -> None:
     for year in RETURNS:
         folder = raw / "social_care" / "ssda903" / year
         folder.mkdir(parents=True)
-        for name in ("header.csv", "episodes.csv"):
-            shutil.copyfile(shared / "social_care" / "ssda903_synthetic" / year / name, folder / name)
+        for file in sorted((shared / "social_care" / "ssda903_synthetic" / year).glob("*.csv")):
+            shutil.copyfile(file, folder / file.name)
+    (raw / "geography").mkdir()
+    shutil.copyfile(shared / "social_care" / "postcode_lookup_synthetic.csv", raw / "geography" / "postcodes.csv")
     for path in raw.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
