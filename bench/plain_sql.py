@@ -58,7 +58,7 @@ def write_plan(data: Path, raw: Path, folder: Path) -> None:
     # A refresh writes no compiled SQL: nobody reads it there.
     target = folder / "dbt"
     places = transform._places(data / "restricted" / "warehouse.duckdb", str(folder))
-    compiled = transform._invoke(["compile", "--exclude-resource-type", "unit_test"], target=target, environment=places)
+    compiled = transform._invoke(["compile"], target=target, environment=places)
     if not compiled.success:
         sys.exit(f"the models do not compile: {compiled.exception}")
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
