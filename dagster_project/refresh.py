@@ -238,19 +238,16 @@ def check_returns(run: Run) -> list[ReturnCount]:
     from dagster_project.quality import return_checks
     from dagster_project.warehouse import open_warehouse
 
-    folder = run.folders.findings / return_checks.SOURCE
     with open_warehouse(run.folders) as connection:
-        return_checks.prepare(connection)
-        now = return_checks.fingerprint(load.table_fingerprints(connection), run.code)
-        if run.full or not folder.exists() or not return_checks.is_current(connection, now):
-            run.announce("checking the returns row by row")
-            results = return_checks.check_returns(connection, run.catalogue, folder, now=now)
-            connection.execute(
-                "DELETE FROM quality.check_result WHERE suite IN (?, ?)",
-                [return_checks.SUITE, return_checks.COMPLETENESS_SUITE],
-            )
-            _store(connection, results)
-        counts = return_checks.counts(connection)
+        counts = return_checks.update(
+            connection,
+            run.catalogue,
+            run.folders.findings / return_checks.SOURCE,
+            tables=load.table_fingerprints(connection),
+            code=run.code,
+            again=run.full,
+            announce=run.announce,
+        )
     point("returns.checked")
     return counts
 

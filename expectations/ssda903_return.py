@@ -30,6 +30,11 @@ TABLES = {
     "social_workers": ("social workers", 2024),
     "deprivation_of_liberty": ("deprivation of liberty", 2027),
 }
+#: Columns of the tables of a return that hold a day.
+DAYS = frozenset({
+    "dob", "mc_dob", "decom", "dec", "review", "duc", "date_int", "date_match", "date_placed", "date_placed_ceased",
+    "date_perm", "mis_start", "mis_end", "sw_decom", "sw_dec", "dolo_start", "dolo_end",
+})  # fmt: skip
 #: Codes that belong to no placement with an inspected provider, and those without any provider.
 TEMPORARY = "('T0', 'T1', 'T2', 'T3', 'T4')"
 OTHER_PLACEMENTS = "('Z1', 'Z11', 'Z12', 'Z13', 'Z14')"

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.landing.registry import transaction
+from dagster_project.progress import Announce, point
 from dagster_project.project import DBT_DIR
-from dagster_project.quality.results import CheckResult
+from dagster_project.quality.results import CheckResult, create_table, store
 from expectations.return_sizes import COLLECTION_YEAR
 from expectations.rules import day
-from expectations.ssda903_return import OWNER, RULES, SOURCE, TABLES, ReturnRule
+from expectations.ssda903_return import DAYS, OWNER, RULES, SHORT_BREAKS, SOURCE, TABLES, ReturnRule
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,11 +31,6 @@ if TYPE_CHECKING:
 SUITE = "return"
 COMPLETENESS_SUITE = "return_tables"
 SUMMARY = "summary.csv"
-#: Columns of the tables of a return that hold a day.
-DAYS = frozenset({
-    "dob", "mc_dob", "decom", "dec", "review", "duc", "date_int", "date_match", "date_placed", "date_placed_ceased",
-    "date_perm", "mis_start", "mis_end", "sw_decom", "sw_dec", "dolo_start", "dolo_end",
-})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,69 +51,83 @@ class ReturnCount:
         return None if self.failed_before is None else self.failed - self.failed_before
 
 
-def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the table in the warehouse that remembers the counts of the last load."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS quality")
-    connection.execute(
-        """CREATE TABLE IF NOT EXISTS quality.return_count (return_key VARCHAR, code VARCHAR, file_id VARCHAR,
-        checked BIGINT, failed BIGINT, failed_before BIGINT)"""
-    )
-    connection.execute("CREATE TABLE IF NOT EXISTS quality.return_state (source_id VARCHAR, fingerprint VARCHAR)")
-
-
-def fingerprint(tables: Mapping[str, str], code: str) -> str:
-    """Return a hash over what the findings stand on: the tables of the return in use and the code."""
-    own = {key: value for key, value in tables.items() if key.split(".")[0] in {SOURCE, f"raw_{SOURCE}"}}
-    return hashlib.sha256(json.dumps([own, code], sort_keys=True).encode()).hexdigest()
-
-
-def is_current(connection: duckdb.DuckDBPyConnection, now: str) -> bool:
-    """Say whether the stored counts stand on what is landed now."""
-    row = connection.execute("SELECT fingerprint FROM quality.return_state WHERE source_id = ?", [SOURCE]).fetchone()
-    return row == (now,)
-
-
-def check_returns(
+def update(
     connection: duckdb.DuckDBPyConnection,
     catalogue: Sequence[RawTable],
     folder: Path,
     *,
-    now: str,
-    rules: Sequence[ReturnRule] = RULES,
-) -> list[CheckResult]:
-    """Apply every rule to every return in use, write the lists of findings and remember the counts.
+    tables: Mapping[str, str],
+    code: str,
+    again: bool = False,
+    announce: Announce = lambda step: None,
+) -> list[ReturnCount]:
+    """Put every return in use through every rule, unless that was done of what is landed now; return the counts.
+
+    What was found before moves with a load only: the same rows checked by other code, or checked again, move nothing.
 
     Args:
         connection: The warehouse, open for writing.
         catalogue: Declared raw tables.
         folder: Where the lists go (`data/restricted/findings/ssda903`); it is replaced as a whole, by a rename.
-        now: The fingerprint of what is landed.
-        rules: The rules; tests pass their own.
-
-    Returns:
-        One result per year-end return on its tables, and one per rule and file with rows the rule is about: counts
-        only, severity warning.
+        tables: A hash per source table over what is landed.
+        code: A hash over the rules.
+        again: Check whatever is remembered.
+        announce: Receives one short sentence when there is work to do.
     """
+    _create_tables(connection)
+    own = {key: value for key, value in tables.items() if key.split(".")[0] == SOURCE}
+    loaded = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
+    state = connection.execute("SELECT loaded, code FROM quality.return_state").fetchone()
+    if again or state != (loaded, code) or not folder.exists():
+        announce("checking the returns row by row")
+        results = check_returns(connection, catalogue, folder, is_new_load=state is None or state[0] != loaded)
+        # Counts, results and what they stand on are kept together or not at all: a run that dies here starts again.
+        with transaction(connection):
+            connection.execute("DELETE FROM quality.return_count")
+            connection.execute("INSERT INTO quality.return_count SELECT * FROM counted")
+            connection.execute("DELETE FROM quality.return_state")
+            connection.execute("INSERT INTO quality.return_state VALUES (?, ?)", [loaded, code])
+            connection.execute("DELETE FROM quality.check_result WHERE suite IN (?, ?)", [SUITE, COMPLETENESS_SUITE])
+            store(connection, results)
+    return counts(connection)
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    create_table(connection)
+    connection.execute(
+        """CREATE TABLE IF NOT EXISTS quality.return_count
+        (return_key VARCHAR, code VARCHAR, checked BIGINT, failed BIGINT, failed_before BIGINT)"""
+    )
+    connection.execute("CREATE TABLE IF NOT EXISTS quality.return_state (loaded VARCHAR, code VARCHAR)")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, *, is_new_load: bool) -> None:
+    """Put the counts by return and rule, beside those of the load before, into the temporary table `counted`."""
+    before = "failed" if is_new_load else "failed_before"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE counted AS
+        SELECT c.return_key, c.code, CAST(sum(c.checked) AS BIGINT) AS checked, CAST(sum(c.failed) AS BIGINT) AS failed,
+            any_value(b.{before}) AS failed_before
+        FROM rule_count AS c LEFT JOIN quality.return_count AS b ON c.return_key = b.return_key AND c.code = b.code
+        GROUP BY c.return_key, c.code"""
+    )
+
+
+def check_returns(
+    connection: duckdb.DuckDBPyConnection, catalogue: Sequence[RawTable], folder: Path, *, is_new_load: bool = True
+) -> list[CheckResult]:
+    """Apply every rule to every return in use and write the lists of findings.
+
+    Returns one result per year-end return on its tables, and one per rule and file with rows the rule is about: counts
+    only, severity warning.
+    """
+    _create_tables(connection)
     prepare_tables(connection, [table for table in catalogue if table.source == SOURCE])
-    find(connection, rules)
-    results = [*_completeness(connection), *_results(connection, rules)]
-    _write_lists(connection, catalogue, rules, folder)
-    connection.execute("BEGIN TRANSACTION")
-    connection.execute(
-        """CREATE OR REPLACE TEMP TABLE counted AS
-        SELECT return_key, code, max(file_id) AS file_id, sum(checked) AS checked, sum(failed) AS failed
-        FROM rule_count GROUP BY ALL"""
-    )
-    connection.execute(
-        """CREATE OR REPLACE TABLE quality.return_count AS
-        SELECT counted.return_key, counted.code, counted.file_id, CAST(counted.checked AS BIGINT) AS checked,
-            CAST(counted.failed AS BIGINT) AS failed, before.failed AS failed_before
-        FROM counted LEFT JOIN quality.return_count AS before USING (return_key, code)"""
-    )
-    connection.execute("DELETE FROM quality.return_state WHERE source_id = ?", [SOURCE])
-    connection.execute("INSERT INTO quality.return_state VALUES (?, ?)", [SOURCE, now])
-    connection.execute("COMMIT")
-    return results
+    find(connection, RULES)
+    _count(connection, is_new_load=is_new_load)
+    _write_lists(connection, catalogue, folder)
+    point("returns.listed")
+    return [*_completeness(connection), *_results(connection)]
 
 
 def prepare_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[RawTable]) -> None:
@@ -124,9 +135,9 @@ def prepare_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[RawTa
 
     `held` names the tables each return in use has; `return_code` is the seed of that name.
     """
-    codes = (DBT_DIR / "seeds" / "return_codes.csv").as_posix()
+    codes = _literal((DBT_DIR / "seeds" / "return_codes.csv").as_posix())
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE return_code AS FROM read_csv('{codes}', header = true, all_varchar = true)"
+        f"CREATE OR REPLACE TEMP TABLE return_code AS FROM read_csv({codes}, header = true, all_varchar = true)"
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE return_file AS
@@ -169,11 +180,12 @@ def _prepare_table(connection: duckdb.DuckDBPyConnection, name: str, columns: Se
         FROM raw_{SOURCE}."{name}" AS raw
         INNER JOIN return_file AS f ON raw._file_id = f.file_id AND f.table_name = '{name}'"""
     if name == "episodes":
-        following = "OVER (PARTITION BY e.return_key, e.child, e.ls IN ('V3', 'V4') ORDER BY e.decom_day, e.row_number)"
+        kind = f"coalesce(e.ls IN {SHORT_BREAKS}, false)"
+        following = f"OVER (PARTITION BY e.return_key, e.child, {kind} ORDER BY e.decom_day, e.row_number)"
         # Care goes back over episodes that follow each other without a gap to the one that started it.
         query = f"""SELECT e.* EXCLUDE (begins_care),
-                e.is_open AND e.ls IS DISTINCT FROM 'V3' AND e.ls IS DISTINCT FROM 'V4' AND row_number() OVER (
-                    PARTITION BY e.return_key, e.child, e.ls IN ('V3', 'V4'), e.is_open
+                e.is_open AND NOT {kind} AND row_number() OVER (
+                    PARTITION BY e.return_key, e.child, {kind}, e.is_open
                     ORDER BY e.decom_day DESC, e.row_number DESC
                 ) = 1 AS is_counted,
                 max(CASE WHEN begins_care THEN e.decom_day END) {following} AS care_start_day
@@ -261,8 +273,8 @@ def _completeness(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     return results
 
 
-def _results(connection: duckdb.DuckDBPyConnection, rules: Sequence[ReturnRule]) -> list[CheckResult]:
-    by_code = {rule.code: rule for rule in rules}
+def _results(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    by_code = {rule.code: rule for rule in RULES}
     rows = connection.execute(
         "SELECT code, return_key, file_id, checked, failed FROM rule_count ORDER BY ALL"
     ).fetchall()
@@ -289,9 +301,7 @@ def _results(connection: duckdb.DuckDBPyConnection, rules: Sequence[ReturnRule])
     return results
 
 
-def _write_lists(
-    connection: duckdb.DuckDBPyConnection, catalogue: Sequence[RawTable], rules: Sequence[ReturnRule], folder: Path
-) -> None:
+def _write_lists(connection: duckdb.DuckDBPyConnection, catalogue: Sequence[RawTable], folder: Path) -> None:
     """Write a CSV file per return and rule that found something and a summary per return: aside, then in place."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob(".findings-*"):
@@ -301,10 +311,10 @@ def _write_lists(
         new.mkdir()
         for (return_key,) in connection.execute("SELECT DISTINCT return_key FROM held ORDER BY 1").fetchall():
             (new / return_key).mkdir(parents=True)
-            for rule in rules:
+            for rule in RULES:
                 _write_list(connection, rule, return_key, new / return_key)
             _write_set_aside(connection, catalogue, return_key, new / return_key)
-            _write_summary(connection, rules, return_key, new / return_key / SUMMARY)
+            _write_summary(connection, return_key, new / return_key / SUMMARY)
         for path in new.rglob("*"):
             path.chmod(0o700 if path.is_dir() else 0o600)
         new.chmod(0o700)
@@ -367,26 +377,22 @@ def _write_set_aside(
         )
 
 
-def _write_summary(
-    connection: duckdb.DuckDBPyConnection, rules: Sequence[ReturnRule], return_key: str, file: Path
-) -> None:
+def _write_summary(connection: duckdb.DuckDBPyConnection, return_key: str, file: Path) -> None:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE rule_words (place INTEGER, code VARCHAR, table_name VARCHAR, severity VARCHAR,"
         " message VARCHAR)"
     )
     connection.executemany(
         "INSERT INTO rule_words VALUES (?, ?, ?, ?, ?)",
-        [[place, rule.code, rule.table, rule.severity, rule.message] for place, rule in enumerate(rules)],
+        [[place, rule.code, rule.table, rule.severity, rule.message] for place, rule in enumerate(RULES)],
     )
     _copy(
         connection,
         f"""SELECT w.code AS RULE, w.table_name AS TABLE_NAME, w.severity AS SEVERITY, w.message AS MESSAGE,
-            coalesce(sum(c.checked), 0) AS ROWS_CHECKED, coalesce(sum(c.failed), 0) AS ROWS_FOUND,
-            any_value(b.failed) AS FOUND_AT_LAST_LOAD
-        FROM rule_words AS w
-        LEFT JOIN rule_count AS c ON w.code = c.code AND c.return_key = '{return_key}'
-        LEFT JOIN quality.return_count AS b ON w.code = b.code AND b.return_key = '{return_key}'
-        GROUP BY w.place, w.code, w.table_name, w.severity, w.message ORDER BY w.place""",
+            coalesce(c.checked, 0) AS ROWS_CHECKED, coalesce(c.failed, 0) AS ROWS_FOUND,
+            c.failed_before AS FOUND_AT_LAST_LOAD
+        FROM rule_words AS w LEFT JOIN counted AS c ON w.code = c.code AND c.return_key = '{return_key}'
+        ORDER BY w.place""",
         file,
     )
 
@@ -423,9 +429,9 @@ def returns_of(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     ]
 
 
-def counts(connection: duckdb.DuckDBPyConnection, rules: Sequence[ReturnRule] = RULES) -> list[ReturnCount]:
+def counts(connection: duckdb.DuckDBPyConnection) -> list[ReturnCount]:
     """Return the counts of the last load by return and rule, with what they were before."""
-    by_code = {rule.code: rule for rule in rules}
+    by_code = {rule.code: rule for rule in RULES}
     rows: list[tuple[Any, ...]] = connection.execute(
         "SELECT return_key, code, checked, failed, failed_before FROM quality.return_count ORDER BY ALL"
     ).fetchall()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dagster_project.quality import return_checks
 from dagster_project.report.blocks import Block, BulletList, Cell, Heading, Note, Paragraph, Table
 from dagster_project.report.headline import figure_of, latest_row, shown
 from dagster_project.report.rows import Marts, Row
@@ -11,8 +12,6 @@ from dagster_project.report.words import count_words, date_words, listed, period
 OUTCOMES = ("pass", "fail", "waived", "not_run")
 OUTCOME_WORDS = {"pass": "passed", "fail": "failed", "waived": "waived", "not_run": "not run"}
 SEVERITIES = ("critical", "warning")
-#: Suite of the rules that single rows of a return are put through.
-RETURN_SUITE = "return"
 
 FILE_STATUS_WORDS = {
     "loaded": "loaded",
@@ -151,7 +150,7 @@ def check_blocks(marts: Marts) -> tuple[Block, ...]:
 
     The rules that rows of a return are put through are told as counts per return: who corrects them has the lists.
     """
-    checks = [row for row in marts.checks if row["suite"] != RETURN_SUITE]
+    checks = [row for row in marts.checks if row["suite"] != return_checks.SUITE]
     blocks: list[Block] = [Heading("checks", 3, "Checks"), Paragraph("checks-statement", check_statement(checks))]
     if checks:
         rows = tuple(
@@ -193,7 +192,7 @@ def return_blocks(marts: Marts) -> tuple[Block, ...]:
     by_return: dict[str, list[Row]] = {}
     for row in marts.checks:
         file = files.get(row["file_id"])
-        if row["suite"] == RETURN_SUITE and file is not None:
+        if row["suite"] == return_checks.SUITE and file is not None:
             cut = f", cut of {date_words(file['as_at'])}" if file["as_at"] else ""
             by_return.setdefault(f"{file['release']}{cut}", []).append(row)
     if not by_return:

@@ -38,6 +38,7 @@ POINTS = (
     "land.population.settled",
     "land.ssda903.loaded",
     "land.ssda903.settled",
+    "returns.listed",
     "returns.checked",
     "register.done",
     "transform.before_build",
