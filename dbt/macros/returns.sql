@@ -78,3 +78,12 @@
         1
     )
 {%- endmacro %}
+
+{# Whether a return sees a row of another: its own rows, and those of year-end returns before it, which lengthen histories. A cut
+   taken within a year is seen by itself alone. #}
+{% macro sees(this_return, row) -%}
+    (
+        {{ this_return }}.return_key = {{ row }}.return_key
+        or ({{ row }}.as_at is null and {{ row }}.collection_year < {{ this_return }}.collection_year)
+    )
+{%- endmacro %}

@@ -39,6 +39,7 @@ SQL = (
     "dbt/models/intermediate/judgement/*.sql",
     "dbt/models/intermediate/local/*.sql",
     "dbt/models/intermediate/looked_after/*.sql",
+    "dbt/models/intermediate/calendar/*.sql",
     "dbt/models/intermediate/published/int_indicator__comparability.sql",
     "dbt/models/intermediate/published/int_published__value.sql",
     "dbt/models/intermediate/published/int_lait__period.sql",

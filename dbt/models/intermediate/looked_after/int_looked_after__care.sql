@@ -32,8 +32,7 @@ with
             episode.placement_key
         from this_return
         inner join {{ ref('int_looked_after__episode') }} as episode
-            on this_return.return_key = episode.return_key
-            or (episode.as_at is null and episode.collection_year < this_return.collection_year)
+            on {{ sees('this_return', 'episode') }}
         inner join counted
             on this_return.return_key = counted.return_key
             and episode.child_key = counted.child_key

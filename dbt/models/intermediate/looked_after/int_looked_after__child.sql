@@ -184,10 +184,7 @@ with
         from ceased
         inner join {{ ref('int_looked_after__episode') }} as history
             on ceased.child_key = history.child_key
-            and (
-                ceased.return_key = history.return_key
-                or (history.as_at is null and history.collection_year < ceased.collection_year)
-            )
+            and {{ sees('ceased', 'history') }}
         where
             ceased.ceased_reason_code in ('E11', 'E12')
             and history.new_episode_reason_code = 'S'
@@ -206,10 +203,7 @@ with
         inner join ceased on entered.return_key = ceased.return_key and entered.child_key = ceased.child_key
         inner join {{ ref('int_looked_after__episode') }} as history
             on entered.child_key = history.child_key
-            and (
-                entered.return_key = history.return_key
-                or (history.as_at is null and history.collection_year < ceased.collection_year)
-            )
+            and {{ sees('ceased', 'history') }}
         where
             history.placement_group = 'placed_for_adoption'
             and history.episode_start_date between entered.care_start_date and ceased.episode_end_date

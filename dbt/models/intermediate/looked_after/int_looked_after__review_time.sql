@@ -37,10 +37,7 @@ with
         from child
         inner join {{ ref('stg_ssda903__reviews') }} as review
             on child.child_key = review.child_key
-            and (
-                child.return_key = review.return_key
-                or (review.as_at is null and review.collection_year < child.collection_year)
-            )
+            and {{ sees('child', 'review') }}
             and review.review_date between child.care_start_date and child.count_date
     ),
 
