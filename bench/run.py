@@ -24,7 +24,7 @@ STEPS = (
     ("prepare.done", "start: imports, settings, inventory, warehouse"),
     (".loaded", "land: read, register, set aside"),
     (".settled", "check arriving files (Great Expectations)"),
-    ("returns.checked", "check the returns row by row"),
+    ("returns.", "check the returns row by row"),
     ("register.done", "land: read, register, set aside"),
     ("transform.before_build", "decide what to build"),
     ("transform.built", "build and test the models (dbt)"),
