@@ -76,6 +76,11 @@ def lay_out_real_raw(raw: Path) -> Path:
         ],
         "published/ees/neet_la_scorecard/2022": ["ees/neet_la_scorecard_2022.csv"],
         "published/ees/neet_la_scorecard/2025": ["ees/neet_la_scorecard_2025.csv"],
+        "published/ees/ks2_la/2026-04": ["ees/ks2_la.csv"],
+        "published/ees/absence_by_social_care_group/2026-04": ["ees/absence_by_social_care_group_subset.csv"],
+        "published/ees/eyfsp_gld/2018": ["ees/eyfsp_gld_2013_to_2018.csv", "ees/eyfsp_gld_2013_to_2018.meta.csv"],
+        "published/ees/eyfsp_headline_measures/2022": ["ees/eyfsp_headline_measures_202122_subset.csv"],
+        "published/ees/sen2_ehc_mi/2022": ["ees/sen2_ehc_mi_2014_to_2022.csv"],
         "population/2024": ["ees/ons_mid-year_population_estimates_2012_to_2024.csv"],
     }
     shutil.copytree(SHARED / "lait", raw / "published" / "lait" / "2026-04")

@@ -71,6 +71,65 @@ class ValueRule:
 
 
 @dataclass(frozen=True)
+class TidyFilter:
+    """A column that splits a period and area into parts.
+
+    `default` is the option for everybody, None where the publisher prints no such row; `constant` says that the column
+    holds one word and splits nothing.
+    """
+
+    column: str
+    default: str | None = None
+    constant: bool = False
+
+
+@dataclass(frozen=True)
+class TidyIndicator:
+    """A column of figures with what it is: unit, printed decimals, and the columns it is a share or mean of.
+
+    With `denominator_option` the base stands in the row of the same area and period that has these options. `adds_up`
+    is said of counts whose regions and authorities add up to England.
+    """
+
+    column: str
+    unit: str
+    decimals: int | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    denominator_option: tuple[tuple[str, str], ...] = ()
+    adds_up: bool = False
+
+
+@dataclass(frozen=True)
+class TidySlice:
+    """A declared breakdown: which option of `column` is which of our breakdown values, in rows that are `where`.
+
+    Filters that neither `column` nor `where` names are at their default. `unused` options are known and not kept.
+    """
+
+    breakdown_type: str
+    column: str
+    options: tuple[tuple[str, str], ...]
+    where: tuple[tuple[str, str], ...] = ()
+    unused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """What the columns of a tidy table mean; its figures are read by dbt from the same declaration.
+
+    `status` is the column with Provisional, Revised or Final; `gaps` are periods that the publisher did not collect.
+    """
+
+    filters: tuple[TidyFilter, ...]
+    indicators: tuple[TidyIndicator, ...]
+    slices: tuple[TidySlice, ...]
+    figures: tuple[str, ...]
+    status: str | None
+    gaps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Layout:
     """One accepted set of columns of a table: `columns` pairs the source's header with our raw column, in order.
 
@@ -111,6 +170,7 @@ class RawTable:
     cadence: str
     owner: str
     values: ValueRule | None
+    tidy: Tidy | None
     row_rules: tuple[RowRule, ...]
     declared_in: str
     declaration_hash: str
@@ -221,6 +281,132 @@ class _LayoutDeclaration(BaseModel):
         )
 
 
+class _FilterDeclaration(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    column: str
+    default: str | None = None
+    constant: bool = False
+
+
+class _IndicatorDeclaration(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    unit: Literal["count", "percent", "score", "mean", "scaled_score", "rate", "points"]
+    decimals: int | None = Field(default=None, ge=0)
+    numerator: str | None = None
+    denominator: str | None = None
+    denominator_option: dict[str, str] = {}
+    lower: str | None = None
+    upper: str | None = None
+    adds_up: bool = False
+
+
+class _SliceDeclaration(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    breakdown_type: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    column: str
+    options: dict[str, str] = Field(min_length=1)
+    where: dict[str, str] = {}
+    unused: list[str] = []
+
+
+class _FigureDeclaration(BaseModel):
+    """Which figure a column is; with `where` the rows with these options are its total, else its slices come too.
+
+    `per_10k`: the file prints the count alone, and the rate is made with the population of the year before.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    indicator_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    column: str
+    where: dict[str, str] = {}
+    skip: list[str] = []
+    per_10k: bool = False
+    year_ends: str | None = Field(default=None, pattern=r"^[01][0-9]-[0-3][0-9]$")
+    years_earlier: int = 0
+
+
+class _TidyDeclaration(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    year_ends: str = Field(pattern=r"^[01][0-9]-[0-3][0-9]$")
+    status: str | None = None
+    gaps: list[str] = []
+    filters: list[_FilterDeclaration] = []
+    slices: list[_SliceDeclaration] = []
+    indicators: dict[str, _IndicatorDeclaration] = Field(min_length=1)
+    # Columns of figures that nothing is made of: held, and kept to numbers and symbols.
+    context: list[str] = []
+    figures: list[_FigureDeclaration] = Field(min_length=1)
+
+    def named_columns(self) -> set[str]:
+        """Every raw column that the declaration speaks of."""
+        named = {entry.column for entry in self.filters} | {entry.column for entry in self.slices}
+        named |= {*self.indicators, *self.context, *self._told_by()}
+        for indicator in self.indicators.values():
+            named |= set(indicator.denominator_option)
+            parts = (indicator.numerator, indicator.denominator, indicator.lower, indicator.upper)
+            named |= {part for part in parts if part}
+        return named | ({self.status} if self.status else set())
+
+    def _told_by(self) -> set[str]:
+        named = {column for entry in self.slices for column in entry.where}
+        return named | {column for figure in self.figures for column in figure.where}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "_TidyDeclaration":
+        filters = {entry.column for entry in self.filters}
+        used = {entry.column for entry in self.slices} | self._told_by()
+        if used - filters:
+            raise ValueError(
+                f"`slices` and `figures` are told by columns that are no `filters`: {sorted(used - filters)}"
+            )
+        figures = {figure.column for figure in self.figures}
+        if figures - set(self.indicators):
+            raise ValueError(
+                f"`figures` read columns that are no `indicators`: {sorted(figures - set(self.indicators))}"
+            )
+        return self
+
+    def resolved(self) -> Tidy:
+        return Tidy(
+            filters=tuple(TidyFilter(entry.column, entry.default, entry.constant) for entry in self.filters),
+            indicators=tuple(
+                TidyIndicator(
+                    column,
+                    entry.unit,
+                    entry.decimals,
+                    entry.numerator,
+                    entry.denominator,
+                    tuple(entry.denominator_option.items()),
+                    entry.adds_up,
+                )
+                for column, entry in self.indicators.items()
+            ),
+            slices=tuple(
+                TidySlice(
+                    entry.breakdown_type,
+                    entry.column,
+                    tuple(entry.options.items()),
+                    tuple(entry.where.items()),
+                    tuple(entry.unused),
+                )
+                for entry in self.slices
+            ),
+            figures=tuple(figure.indicator_id for figure in self.figures),
+            status=self.status,
+            gaps=tuple(self.gaps),
+        )
+
+
+#: Symbols of Explore Education Statistics in place of a figure, older ones included; any other text is refused.
+_TIDY_SYMBOLS = ("z", "x", ":", ".", "..", "c", "k", "low", "~", "u", "w")
+_TIDY_LEGACY = ("-", "NA", "")
+
+
 class _Meta(BaseModel):
     """The keys under `config: meta:`; a table takes every key it does not give itself from its source."""
 
@@ -237,6 +423,7 @@ class _Meta(BaseModel):
     keep_superseded: bool
     layouts: list[_LayoutDeclaration] = Field(min_length=1)
     values: _ValuesDeclaration | None = None
+    tidy: _TidyDeclaration | None = None
     row_rules: list[_RowRuleDeclaration] = []
 
     @model_validator(mode="after")
@@ -256,7 +443,15 @@ class _Meta(BaseModel):
                 "`folder` is fixed names, then {release}, {collection_year}, {collection_year}/{as_at} or nothing"
             )
         columns = {column for layout in self.layouts for _, column in layout.pairs()}
+        if self.tidy and self.values is None:
+            self.values = _ValuesDeclaration(
+                columns=[*self.tidy.indicators, *self.tidy.context],
+                symbols=list(_TIDY_SYMBOLS),
+                legacy_symbols=list(_TIDY_LEGACY),
+                thousands=True,
+            )
         named = [column for column in (self.values.columns if self.values else []) if column not in columns]
+        named += sorted((self.tidy.named_columns() if self.tidy else set()) - columns - set(named))
         for rule in self.row_rules:
             if isinstance(rule.duplicate_of, list):
                 named += [column for column in rule.duplicate_of if column not in columns]
@@ -398,6 +593,7 @@ def _raw_table(file: Path, source: _Source, table: _Table, meta: _Meta) -> RawTa
         cadence=meta.cadence,
         owner=meta.owner,
         values=values,
+        tidy=meta.tidy.resolved() if meta.tidy else None,
         row_rules=rules,
         declared_in=file.name,
         declaration_hash=hashlib.sha256(content.encode()).hexdigest()[:16],

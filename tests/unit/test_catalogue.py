@@ -1,5 +1,7 @@
 """The declarations of sources: what is refused, and how a header row is matched to them."""
 
+import csv
+import re
 from pathlib import Path
 
 import duckdb
@@ -24,7 +26,7 @@ def declaration() -> dict:
 
 def write(folder: Path, content: dict) -> Path:
     (folder / "ees").mkdir()
-    (folder / "ees" / "_ees__sources.yml").write_text(yaml.safe_dump(content))
+    (folder / "ees" / "_ees__sources.yml").write_text(yaml.safe_dump(content, sort_keys=False))
     return folder
 
 
@@ -33,7 +35,7 @@ def test_every_declared_source_has_its_folder_schema_and_description():
     assert {table.schema for table in CATALOGUE} == {f"raw_{source}" for source in sources_of(CATALOGUE)}
     assert all(len(table.description) > 20 and table.owner and table.licence for table in CATALOGUE)
     assert {table.source for table in CATALOGUE if table.is_personal} == {"ssda903"}
-    assert len(declared_folders(CATALOGUE)) == 12
+    assert len(declared_folders(CATALOGUE)) == 17
 
 
 def test_the_register_is_a_dbt_source_and_no_raw_table():
@@ -73,7 +75,10 @@ def test_a_raw_table_gains_a_newly_declared_column_and_keeps_its_rows():
         (lambda meta, table: table["layouts"][0].update(recognised_by=["nowhere"]), "not among `columns`"),
         (lambda meta, table: table["layouts"][0]["columns"].append("time_period"), "declared twice"),
         (lambda meta, table: table["layouts"][0]["columns"].append({"x": 'a"; DROP'}), "lower case"),
-        (lambda meta, table: table["values"]["columns"].append("nowhere"), "no layout has"),
+        (lambda meta, table: table["tidy"].update(context=["nowhere"]), "no layout has"),
+        (lambda meta, table: table["tidy"]["figures"][0].update(column="nowhere"), "no `indicators`"),
+        (lambda meta, table: table["tidy"]["figures"][0].update(where={"nowhere": "x"}), "no `filters`"),
+        (lambda meta, table: table["tidy"].update(year_ends="March"), "tidy.year_ends"),
         (
             lambda meta, table: table.update(row_rules=[{"reason": "r", "severity": "warning", "message": "m" * 20}]),
             "either",
@@ -104,7 +109,7 @@ def test_a_source_without_description_and_broken_yaml_are_refused(tmp_path):
 def test_a_declaration_hash_changes_with_the_declaration_only(tmp_path):
     content = declaration()
     content["sources"][0]["tables"][0]["description"] += " Reworded."
-    content["sources"][0]["tables"][1]["config"]["meta"]["values"]["columns"].pop()
+    content["sources"][0]["tables"][1]["config"]["meta"]["tidy"]["figures"].pop()
     before = {table.key: table.declaration_hash for table in CATALOGUE}
     after = {table.key: table.declaration_hash for table in load_catalogue(write(tmp_path, content))}
     changed = {key for key, value in after.items() if before[key] != value}
@@ -136,3 +141,16 @@ def test_the_nearest_layout_is_named_first():
     older = CLA_HEADER.replace("population_type", "population_count").replace("children_count", "number")
     best = fits_of(older.split(",")[:-1], tables, "csv_as_text")[0]
     assert (best.layout.name, best.missing) == ("to_2024", ("rate_per_10000",))
+
+
+def test_every_declared_tidy_table_is_read_by_the_model_of_cells():
+    """dbt knows the sources of a model before it knows any declaration: their names stand in a macro once more."""
+    macro = (ROOT / "dbt/macros/tidy.sql").read_text(encoding="utf-8")
+    named = set(re.findall(r"^ +'([a-z0-9_]+)',$", macro.split("macro tidy_tables()")[1], flags=re.MULTILINE))
+    assert named == {table.name for table in CATALOGUE if table.source == "ees" and table.tidy}
+
+
+def test_every_figure_of_a_tidy_table_is_a_declared_indicator():
+    with (ROOT / "dbt/seeds/indicators.csv").open(encoding="utf-8", newline="") as file:
+        known = {row["indicator_id"] for row in csv.DictReader(file)}
+    assert not {figure for table in CATALOGUE if table.tidy for figure in table.tidy.figures} - known

@@ -63,6 +63,8 @@ with
         from deviation
         where error is not null
         group by cell_key
+        -- One authority has nothing to differ from.
+        having count(*) > 1
     ),
 
     spread as (

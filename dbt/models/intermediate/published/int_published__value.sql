@@ -23,6 +23,8 @@ select
     issue_number,
     row_number() over (
         partition by indicator_id, area_code, period_id, breakdown_type, breakdown_value
-        order by source_priority, release desc, issue_number desc, vintage_id
+        order by
+            source_priority, release desc, issue_number desc, population_release desc, population_issue_number desc,
+            vintage_id
     ) = 1 as is_current
 from {{ ref('int_published__long') }}
