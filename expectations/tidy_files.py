@@ -45,67 +45,14 @@ def time_rule(prefix: str) -> RowRule:
     )
 
 
-def counts_rule(check_id: str, columns: Sequence[str], *, of: str) -> RowRule:
-    """Return the rule that counts are whole and not negative; `of` says what is counted."""
-    return RowRule(
-        check_id=check_id,
-        severity="critical",
-        why=f"{of} are counted in whole numbers, never below zero",
-        advice=f"The columns may have moved. {NEWEST_AGAIN}",
-        breaks=" or ".join(f"{number(c)} < 0 or {number(c)} <> round({number(c)}, 0)" for c in columns),
-    )
-
-
-def percentages_rule(check_id: str, columns: Sequence[str], *, of: str) -> RowRule:
-    """Return the rule that percentages lie between 0 and 100; `of` says what they are shares of."""
-    return RowRule(
-        check_id=check_id,
-        severity="critical",
-        why=f"percentages of {of} lie between 0 and 100",
-        advice=f"The columns may have moved. {NEWEST_AGAIN}",
-        breaks=" or ".join(f"{number(column)} not between 0 and 100" for column in columns),
-    )
-
-
-def share_rule(check_id: str, shares: Sequence[tuple[str, str, str]], *, decimals: int) -> RowRule:
-    """Return the rule that printed percentages are those of their counts.
-
-    Args:
-        shares: Columns of each percentage, its numerator and its denominator.
-        decimals: Decimals that the percentages are printed with.
-    """
-
-    def breaks(percentage: str, numerator: str, denominator: str) -> str:
-        share, part, whole = number(percentage), number(numerator), number(denominator)
-        # Counts above authority level are rounded to 10, so each may be 5 out.
-        return f"""({whole} > 0 and abs({share} - 100 * {part} / {whole}) > {0.5 * 10**-decimals} + 1e-9
-            + case when {LEVEL} = 'local authority' then 0 else 5 * (100 + {share}) / greatest({whole} - 5, 1) end)"""
-
-    return RowRule(
-        check_id=check_id,
-        severity="warning",
-        why="a percentage is 100 x its numerator / its denominator within the rounding of the three",
-        advice="Use the published percentage and tell the publisher which rows disagree.",
-        breaks=" or ".join(f"coalesce({breaks(*share)}, false)" for share in shares),
-        allowed_share=0.01,
-    )
-
-
-def one_option_rule(check_id: str, *, column: str) -> "Expectation":
-    """Return the rule that a column which splits nothing holds one word; a second one would count rows twice."""
-    return rule(
-        check_id,
-        severity="critical",
-        why=f"the column {column} holds one word, so that every area and period has one row",
-        advice=f"The file has a new breakdown: declare which of its rows is the total. {NEWEST_AGAIN}",
-        query=f"""select _file_id as file_id, 1 as checked,
-            cast(count(distinct coalesce(lower(trim({column})), '')) <> 1 as integer) as failed
-            from {{batch}} group by 1""",
-    )
-
-
 def whole_file_rules(
-    prefix: str, *, table: str, filters: Sequence[str], values: Sequence[str], added: str | None
+    prefix: str,
+    *,
+    table: str,
+    filters: Sequence[str],
+    values: Sequence[str],
+    added: str | None,
+    everybody: str = "true",
 ) -> "list[Expectation]":
     """Return the rules on levels, authorities, England, London and missing values of one tidy table.
 
@@ -115,6 +62,7 @@ def whole_file_rules(
         filters: Columns that split a period and level into parts.
         values: Value columns, for the share of missing cells.
         added: Count column in which regions and authorities add up to England, or None.
+        everybody: SQL for the rows that every authority has: some files give breakdowns for a few alone.
     """
     parts = ", ".join(["_file_id", "time_period", *filters])
     rules = [
@@ -148,20 +96,6 @@ def whole_file_rules(
             needs=("landing.quarantine",),
         ),
         rule(
-            f"{prefix}_authorities",
-            severity="warning",
-            why="every year has the 150 to 158 authorities there are or were",
-            advice="Figures of the missing authorities stay blank and ranks are out of fewer; compare with the "
-            "publisher's own table.",
-            query=f"""select _file_id as file_id, count(*) as checked,
-                count(*) filter (where authorities not between 150 and 158) as failed,
-                min(authorities) as observed, 150 as expected
-                from (select {parts}, count(distinct trim(old_la_code)) as authorities
-                      from {{batch}} where {LEVEL} = 'local authority' group by all)
-                group by 1""",
-            empty_fails=True,
-        ),
-        rule(
             f"{prefix}_authorities_even",
             severity="critical",
             why="every period and breakdown has nearly as many authorities as the fullest one of the file",
@@ -169,7 +103,7 @@ def whole_file_rules(
             # In force at one time are 151 to 153; reorganisations never moved the number by a tenth.
             query=f"""with counted as (
                     select {parts}, count(distinct trim(old_la_code)) as authorities
-                    from {{batch}} where {LEVEL} = 'local authority' group by all
+                    from {{batch}} where {LEVEL} = 'local authority' and {everybody} group by all
                 ),
                 fullest as (select *, max(authorities) over (partition by _file_id) as most from counted)
                 select _file_id as file_id, count(*) as checked,
@@ -188,7 +122,7 @@ def whole_file_rules(
         ),
     ]
     if added:
-        rules += _adding_up(prefix, parts=parts, column=added)
+        rules += _adding_up(prefix, parts=parts, column=added, everybody=everybody)
     return rules
 
 
@@ -221,7 +155,7 @@ def _missing_share(table: str, values: Sequence[str]) -> str:
         left join earlier as e on e._file_id = b.earlier_id"""
 
 
-def _adding_up(prefix: str, *, parts: str, column: str) -> "list[Expectation]":
+def _adding_up(prefix: str, *, parts: str, column: str, everybody: str) -> "list[Expectation]":
     count = number(column)
     # National and regional counts are rounded to 10, so nine regions may differ by 9 x 10; half a per cent allows for
     # the children whose authority is not given. England holds those of an authority whose own figure is withheld.
@@ -235,14 +169,17 @@ def _adding_up(prefix: str, *, parts: str, column: str) -> "list[Expectation]":
                     select {parts},
                         max({count}) filter (where {LEVEL} = 'national') as england,
                         sum({count}) filter (where {LEVEL} = 'regional' and region_code not like 'E13%') as regions,
+                        sum({count}) filter (where {LEVEL} = 'regional' and region_code like 'E13%') as parts_of_london,
+                        count(*) filter (where {LEVEL} = 'regional' and region_code = 'E12000007') as london,
                         sum({count}) filter (where {LEVEL} = 'local authority') as authorities,
                         count(distinct old_la_code) >= 150 as is_complete,
                         count(*) filter (where {LEVEL} = 'local authority'
                             and lower(trim({column})) in ('c', 'k', 'low', 'u', 'x')) as withheld
-                    from {{batch}} group by all
+                    from {{batch}} where {everybody} group by all
                 )
                 select _file_id as file_id, count(*) as checked,
-                    count(*) filter (where abs(england - regions) > greatest(90, 0.005 * england)
+                    count(*) filter (where abs(england - regions - case when london = 0 then parts_of_london else 0 end)
+                            > greatest(90, 0.005 * england)
                         or (is_complete and withheld = 0
                             and abs(england - authorities) > greatest(90, 0.005 * england))) as failed
                 from totals group by 1""",
@@ -262,7 +199,7 @@ def _adding_up(prefix: str, *, parts: str, column: str) -> "list[Expectation]":
                 )
                 select _file_id as file_id, count(*) as checked,
                     count(*) filter (where sub_regions > 0 and parts_known = 2
-                        and (whole is null or abs(whole - both_parts) > greatest(20, 0.005 * whole))) as failed
+                        and abs(whole - both_parts) > greatest(20, 0.005 * whole)) as failed
                 from london group by 1""",
         ),
     ]

@@ -75,12 +75,15 @@ class TidyFilter:
     """A column that splits a period and area into parts.
 
     `default` is the option for everybody, None where the publisher prints no such row; `constant` says that the column
-    holds one word and splits nothing.
+    holds one word and splits nothing; `adds_up` that the other options are parts of the default one; `unused` options
+    are known and no figure is read from their rows.
     """
 
     column: str
     default: str | None = None
     constant: bool = False
+    adds_up: bool = False
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class TidyIndicator:
     """A column of figures with what it is: unit, printed decimals, and the columns it is a share or mean of.
 
     With `denominator_option` the base stands in the row of the same area and period that has these options. `adds_up`
-    is said of counts whose regions and authorities add up to England.
+    is said of counts whose regions and authorities add up to England. `lowest` and `highest` bound every figure.
     """
 
     column: str
@@ -98,6 +101,8 @@ class TidyIndicator:
     denominator: str | None = None
     denominator_option: tuple[tuple[str, str], ...] = ()
     adds_up: bool = False
+    lowest: float | None = None
+    highest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,18 +120,30 @@ class TidySlice:
 
 
 @dataclass(frozen=True)
+class TidyFigure:
+    """Which figure a column is, in rows that are `where`; without `where`, in every row of everybody or of a slice."""
+
+    indicator_id: str
+    column: str
+    where: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Tidy:
     """What the columns of a tidy table mean; its figures are read by dbt from the same declaration.
 
-    `status` is the column with Provisional, Revised or Final; `gaps` are periods that the publisher did not collect.
+    A period ends on `year_ends` (mm-dd) of its last year. `status` is the column with Provisional, Revised or Final;
+    `gaps` are periods that the publisher did not collect. With `one_period` each file holds one.
     """
 
+    year_ends: str
     filters: tuple[TidyFilter, ...]
     indicators: tuple[TidyIndicator, ...]
     slices: tuple[TidySlice, ...]
-    figures: tuple[str, ...]
+    figures: tuple[TidyFigure, ...]
     status: str | None
     gaps: tuple[str, ...]
+    one_period: bool
 
 
 @dataclass(frozen=True)
@@ -281,12 +298,20 @@ class _LayoutDeclaration(BaseModel):
         )
 
 
+# Words of a column name that are options of a filter: such a column is one part of a breakdown (rule D08).
+_CATEGORY = re.compile(
+    r"(^|_)(male|female|boys?|girls?|asian|black|white|mixed|chinese|fsm|eal|disadvantaged|sen|nosen|ehcp|sendsupport)(_|$)"
+)
+
+
 class _FilterDeclaration(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     column: str
     default: str | None = None
     constant: bool = False
+    adds_up: bool = False
+    unused: list[str] = []
 
 
 class _IndicatorDeclaration(BaseModel):
@@ -300,6 +325,8 @@ class _IndicatorDeclaration(BaseModel):
     lower: str | None = None
     upper: str | None = None
     adds_up: bool = False
+    lowest: float | None = None
+    highest: float | None = None
 
 
 class _SliceDeclaration(BaseModel):
@@ -335,6 +362,7 @@ class _TidyDeclaration(BaseModel):
     year_ends: str = Field(pattern=r"^[01][0-9]-[0-3][0-9]$")
     status: str | None = None
     gaps: list[str] = []
+    one_period: bool = False
     filters: list[_FilterDeclaration] = []
     slices: list[_SliceDeclaration] = []
     indicators: dict[str, _IndicatorDeclaration] = Field(min_length=1)
@@ -364,41 +392,52 @@ class _TidyDeclaration(BaseModel):
             raise ValueError(
                 f"`slices` and `figures` are told by columns that are no `filters`: {sorted(used - filters)}"
             )
-        figures = {figure.column for figure in self.figures}
-        if figures - set(self.indicators):
-            raise ValueError(
-                f"`figures` read columns that are no `indicators`: {sorted(figures - set(self.indicators))}"
-            )
+        hidden = [column for column in self.indicators if _CATEGORY.search(column)]
+        if hidden:
+            raise ValueError(f"`indicators` hide a breakdown in their names, which has to be a filter: {hidden}")
+        unknown = {figure.column for figure in self.figures} - set(self.indicators)
+        if unknown:
+            raise ValueError(f"`figures` read columns that are no `indicators`: {sorted(unknown)}")
         return self
 
     def resolved(self) -> Tidy:
+        """Return the declaration without what only dbt reads."""
         return Tidy(
-            filters=tuple(TidyFilter(entry.column, entry.default, entry.constant) for entry in self.filters),
+            year_ends=self.year_ends,
+            filters=tuple(
+                TidyFilter(entry.column, entry.default, entry.constant, entry.adds_up, tuple(entry.unused))
+                for entry in self.filters
+            ),
             indicators=tuple(
                 TidyIndicator(
-                    column,
-                    entry.unit,
-                    entry.decimals,
-                    entry.numerator,
-                    entry.denominator,
-                    tuple(entry.denominator_option.items()),
-                    entry.adds_up,
+                    column=column,
+                    unit=entry.unit,
+                    decimals=entry.decimals,
+                    numerator=entry.numerator,
+                    denominator=entry.denominator,
+                    denominator_option=tuple(entry.denominator_option.items()),
+                    adds_up=entry.adds_up,
+                    lowest=entry.lowest,
+                    highest=entry.highest,
                 )
                 for column, entry in self.indicators.items()
             ),
             slices=tuple(
                 TidySlice(
-                    entry.breakdown_type,
-                    entry.column,
-                    tuple(entry.options.items()),
-                    tuple(entry.where.items()),
-                    tuple(entry.unused),
+                    breakdown_type=entry.breakdown_type,
+                    column=entry.column,
+                    options=tuple(entry.options.items()),
+                    where=tuple(entry.where.items()),
+                    unused=tuple(entry.unused),
                 )
                 for entry in self.slices
             ),
-            figures=tuple(figure.indicator_id for figure in self.figures),
+            figures=tuple(
+                TidyFigure(figure.indicator_id, figure.column, tuple(figure.where.items())) for figure in self.figures
+            ),
             status=self.status,
             gaps=tuple(self.gaps),
+            one_period=self.one_period,
         )
 
 
