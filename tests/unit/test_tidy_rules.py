@@ -546,7 +546,7 @@ def test_a_waived_finding_lets_the_file_in_and_the_groups_after_it_are_looked_at
     desk.put(CLA, cla(cla_row().replace("2025,", "202,", 1)))
     desk.put(CLA_META, meta(*LA_META.splitlines(), "absences,Indicator,Absences,,,0,,"))
     land_waived(desk, "tidy_f06_data_and_metadata")
-    assert desk.files("status, use") == [("loaded", "stale"), ("rejected", "none"), ("ignored", "none")]
+    assert desk.files("status, use") == [("loaded", "stale"), ("rejected", "none")]
     assert results(desk)["tidy_f06_data_and_metadata"] == ("critical", "source", "fail")
     assert results(desk)["tidy_t02_time_period"] == ("critical", "source", "fail")
 
