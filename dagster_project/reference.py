@@ -66,8 +66,8 @@ def _checks(manifest: Mapping[str, Any]) -> str:
             ),
         ),
         "### Tidy files\n\nIn `dagster_project/sources/tidy_rules.py`, for every file of Explore Education Statistics "
-        "and the population in its format. `stop` and `fail` keep the file out, and only a `fail` can be waived; `warn` is "
-        "reported. [tidy-files.md](../methodology/tidy-files.md) lists all rules, those of the suites too.\n",
+        "and the population in its format. `stop` and `fail` keep the file out, and only a `fail` can be waived; "
+        "`warn` is reported. [tidy-files.md](../methodology/tidy-files.md) lists all rules, those of the suites too.\n",
         _table(
             ("Check", "Rule", "Severity", "Protects", "What to do"),
             (
