@@ -190,7 +190,7 @@ def _with_metadata(files: Sequence[InventoryFile]) -> list[InventoryFile]:
     metadata = {
         file.relative.lower().removesuffix(METADATA_SUFFIX): file
         for file in files
-        if file.sha256 and file.kind == "ignored" and file.relative.lower().endswith(METADATA_SUFFIX)
+        if file.kind == "ignored" and file.sha256 is not None
     }
     if not metadata:
         return list(files)
@@ -199,18 +199,18 @@ def _with_metadata(files: Sequence[InventoryFile]) -> list[InventoryFile]:
     for stem, file in metadata.items():
         if stem not in data:
             strays.setdefault(file.relative.rpartition("/")[0], []).append(file.name)
+    described = {file.relative for stem, file in metadata.items() if stem in data}
     tied = []
     for file in files:
-        held = metadata.get(file.relative.lower().removesuffix(".csv"))
         if file.kind == "data":
-            beside = tuple(sorted(strays.get(file.relative.rpartition("/")[0], ())))
+            held = metadata.get(file.relative.lower().removesuffix(".csv"))
             file = replace(
                 file,
                 metadata_path=held.path if held else None,
                 metadata_sha256=held.sha256 if held else None,
-                stray_metadata=beside,
+                stray_metadata=tuple(sorted(strays.get(file.relative.rpartition("/")[0], ()))),
             )
-        elif file in metadata.values() and file.relative.lower().removesuffix(METADATA_SUFFIX) in data:
+        elif file.relative in described:
             file = replace(file, kind="documentation")
         tied.append(file)
     return tied

@@ -391,7 +391,7 @@ def kinds_of_period(file: TidyFile) -> list[Finding]:
 
 def digits_of_period(file: TidyFile) -> list[Finding]:
     """T02; where the kind is not known, four or six digits are asked for."""
-    wrong = {}
+    wrong: dict[str | None, int] = {}
     for (period, text), rows in file.periods.items():
         kind = identifier_of(text)
         lengths_allowed = (kind.digits,) if kind else (4, 6)
