@@ -197,6 +197,7 @@ CASES: list[Case] = [
      ("'202425'",)),
     ("tidy_t02_time_period", file_of(rows(at())), file_of(rows(at("2023/24"))), ("'2023/24'",)),
     ("tidy_t02_time_period", file_of(rows(at())), file_of(rows(at(""))), ("('')",)),
+    ("tidy_t02_time_period", file_of(rows(at())), file_of(rows(LEEDS, HEADER)), ("'time_period'", "1 rows")),
     ("tidy_t03_consecutive_years", file_of(rows(at("202324"), at("199900"))), file_of(rows(at(), at("202325"))),
      ("'202325'", "two years in a row")),
     ("tidy_g01_levels", file_of(rows(*GOOD)), file_of(rows(LEEDS.replace("Local authority", "Local Authority"))),
