@@ -13,6 +13,7 @@ from typing import Any
 
 from dagster_project.project import DBT_DIR, STAGING_DIR
 
+_SEVERITIES = {"stop": "critical", "fail": "critical", "warn": "warning"}
 _OPENING = "<!-- Written by `make docs` from the code. Change the declaration it comes from, not this page. -->\n\n"
 
 
@@ -42,6 +43,7 @@ def write(folder: Path) -> list[Path]:
 
 def _checks(manifest: Mapping[str, Any]) -> str:
     from dagster_project.landing import load
+    from dagster_project.sources import tidy_rules
     from expectations.list import list_checks
     from expectations.ssda903_return import RULES
     from expectations.suite import SuiteContext
@@ -61,6 +63,16 @@ def _checks(manifest: Mapping[str, Any]) -> str:
             (
                 (_code(name), "warning" if name in load.FILE_WARNINGS else "critical", why)
                 for name, why in load.FILE_CHECKS.items()
+            ),
+        ),
+        "### Tidy files\n\nIn `dagster_project/sources/tidy_rules.py`, for every file of Explore Education Statistics "
+        "and the population in its format. `stop` and `fail` keep the file out, and only a `fail` can be waived; "
+        "`warn` is reported. [tidy-files.md](../methodology/tidy-files.md) lists all rules, those of the suites too.\n",
+        _table(
+            ("Check", "Rule", "Severity", "Protects", "What to do"),
+            (
+                (_code(rule.check_id), rule.rule_id, f"{_SEVERITIES[rule.grade]} ({rule.grade})", rule.why, rule.advice)
+                for rule in tidy_rules.RULES
             ),
         ),
         "## Expectations\n\nIn `expectations/`, one module per guarded table, run by Great Expectations.\n",

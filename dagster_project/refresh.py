@@ -187,7 +187,15 @@ def land(run: Run, source: str, *, now: datetime) -> list[LandedFile]:
     inventory = run.inventory()
     run.announce(f"landing {source}")
     with open_warehouse(run.folders) as connection:
-        landed = load.land_source(connection, source, run.catalogue, inventory, now=now, announce=run.announce)
+        landed = load.land_source(
+            connection,
+            source,
+            run.catalogue,
+            inventory,
+            now=now,
+            announce=run.announce,
+            waive=lambda results: _waived(run, results),
+        )
     point(f"land.{source}.loaded")
     results = _validate_candidates(run, source, [file for file in landed if file.is_candidate])
     with open_warehouse(run.folders) as connection:
@@ -512,11 +520,13 @@ def _waived(run: Run, results: list[CheckResult]) -> list[CheckResult]:
     if not results or not file.exists():
         return results
     from dagster_project.quality.waivers import apply_waivers, expired, load_waivers
+    from dagster_project.sources.tidy_rules import WAIVABLE
     from dagster_project.transform import test_names
     from expectations.list import known_checks
 
     declared = {rule.reason for table in run.catalogue for rule in table.row_rules}
-    known = known_checks(_suite_context(run)) | declared | test_names() | {result.check_id for result in results}
+    known = known_checks(_suite_context(run)) | declared | test_names() | WAIVABLE
+    known |= {result.check_id for result in results}
     waivers = load_waivers(file, known)
     for sentence in expired(waivers, date.today()):
         run.announce(sentence)

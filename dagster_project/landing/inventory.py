@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dagster_project.sources.catalogue import RawTable, declared_folders, fits_of, sources_of
 from dagster_project.sources.csv_text import header_of
+from dagster_project.sources.tidy_metadata import SUFFIX as METADATA_SUFFIX
 
 SAMPLE = "sample"
 MARKER = "SYNTHETIC"
@@ -35,10 +36,12 @@ class MixedSources(Exception):
 class InventoryFile:
     """One file under raw/.
 
-    `kind`: `data` (belongs to `source`), `unknown` (no declared data set), `ignored` (documentation, markers), or
-    `refused` (must not be opened; `problem` says why). `relative` is the path below raw/ with undisplayable characters
-    escaped. `tables` are the tables the folder may hold. `misplaced` says why the folder is not the declared one.
-    `size` (bytes) and `mtime_ns` are those of the hashed content.
+    `kind`: `data` (belongs to `source`), `unknown` (no declared data set), `documentation` (the metadata file of a data
+    file beside it), `ignored` (other documentation, markers), or `refused` (must not be opened, `problem` says why).
+    `relative` is the path below raw/, undisplayable characters escaped. `tables` are the tables the folder may hold.
+    `misplaced` says why the folder is not the declared one. `size` (bytes) and `mtime_ns` are those of the hashed
+    content. Of a data file, `metadata_path` and `metadata_sha256` are those of the metadata file beside it, and
+    `stray_metadata` names such files in its folder that fit no data file.
     """
 
     path: Path
@@ -54,6 +57,9 @@ class InventoryFile:
     problem: str | None = None
     misplaced: str | None = None
     mtime_ns: int = 0
+    metadata_path: Path | None = None
+    metadata_sha256: str | None = None
+    stray_metadata: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -118,6 +124,7 @@ def take_inventory(raw_dir: Path, catalogue: Sequence[RawTable], cache_file: Pat
         parents = {"/".join(relative.split("/")[:depth]) for depth in range(len(relative.split("/")))}
         files.append(replace(file, is_synthetic=bool(parents & marked)))
     cache.save()
+    files = _with_metadata(files)
     _refuse_mixture(files)
     files.sort(key=lambda file: file.relative)
     return Inventory(
@@ -137,7 +144,7 @@ def _describe(
     cache: "_HashCache",
 ) -> InventoryFile:
     if problem is None and _is_ignored(path.name):
-        return InventoryFile(path, relative, "ignored", 0, None)
+        return _documentation(path, relative, cache)
     place = _place(relative.split("/")[:-1], folders)
     entry, header = None, None
     if problem is None:
@@ -164,6 +171,49 @@ def _describe(
         misplaced=place.misplaced if place else None,
         mtime_ns=entry.mtime_ns if entry else 0,
     )
+
+
+def _documentation(path: Path, relative: str, cache: "_HashCache") -> InventoryFile:
+    """Describe a file that holds no data. Only metadata files are opened: a change in one means looking again."""
+    ignored = InventoryFile(path, relative, "ignored", 0, None)
+    if not path.name.lower().endswith(METADATA_SUFFIX):
+        return ignored
+    try:
+        entry = cache.read(path, relative, with_header=False)
+    except OSError:
+        return ignored
+    return replace(ignored, size=entry.size, sha256=entry.sha256, mtime_ns=entry.mtime_ns)
+
+
+def _with_metadata(files: Sequence[InventoryFile]) -> list[InventoryFile]:
+    """Tie each metadata file to the data file beside it, `name.meta.csv` to `name.csv`; case does not matter."""
+    metadata = {
+        file.relative.lower().removesuffix(METADATA_SUFFIX): file
+        for file in files
+        if file.kind == "ignored" and file.sha256 is not None
+    }
+    if not metadata:
+        return list(files)
+    data = {file.relative.lower().removesuffix(".csv") for file in files if file.kind == "data"}
+    strays: dict[str, list[str]] = {}
+    for stem, file in metadata.items():
+        if stem not in data:
+            strays.setdefault(file.relative.rpartition("/")[0], []).append(file.name)
+    described = {file.relative for stem, file in metadata.items() if stem in data}
+    tied = []
+    for file in files:
+        if file.kind == "data":
+            held = metadata.get(file.relative.lower().removesuffix(".csv"))
+            file = replace(
+                file,
+                metadata_path=held.path if held else None,
+                metadata_sha256=held.sha256 if held else None,
+                stray_metadata=tuple(sorted(strays.get(file.relative.rpartition("/")[0], ()))),
+            )
+        elif file.relative in described:
+            file = replace(file, kind="documentation")
+        tied.append(file)
+    return tied
 
 
 def _walk(root: Path) -> Iterator[tuple[Path, str, str | None]]:
@@ -210,7 +260,7 @@ def _is_ignored(name: str) -> bool:
     return (
         name == MARKER
         or lowered.startswith((".", "~$", "readme"))
-        or lowered.endswith((".md", ".txt", ".meta.csv"))
+        or lowered.endswith((".md", ".txt", METADATA_SUFFIX))
         or lowered in ("thumbs.db", "desktop.ini")
     )
 
@@ -317,7 +367,7 @@ def _fingerprint(source: str, files: Iterable[InventoryFile], catalogue: Iterabl
     for file in sorted(files, key=lambda file: file.relative):
         if file.source == source:
             place = [file.kind, file.problem, file.release, str(file.as_at), file.is_synthetic]
-            parts.append(json.dumps([file.relative, file.sha256, *place]))
+            parts.append(json.dumps([file.relative, file.sha256, *place, file.metadata_sha256, *file.stray_metadata]))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -11,16 +11,18 @@ from datetime import datetime
 
 import duckdb
 
-from dagster_project.landing import registry
+from dagster_project.landing import registry, tidy
 from dagster_project.landing.inventory import Inventory, InventoryFile
 from dagster_project.landing.registry import SourceFile
 from dagster_project.landing.rules import apply_rules
+from dagster_project.landing.tidy import BreaksTidyRules, Waive
 from dagster_project.quality import results
 from dagster_project.quality.results import CheckResult
 from dagster_project.sources.catalogue import RawTable
 from dagster_project.sources.csv_text import UnreadableFile
 from dagster_project.sources.opened import NeedsCarefulReading, OpenTable, WrongColumns
 from dagster_project.sources.readers import open_file
+from dagster_project.sources.tidy_rules import rule_of
 
 prepare = registry.prepare
 
@@ -59,6 +61,7 @@ def land_source(
     *,
     now: datetime,
     announce: Callable[[str], None],
+    waive: Waive = list,
 ) -> list[LandedFile]:
     """Land every new or changed file of `source` and return the files that were touched or still wait for `settle`.
 
@@ -69,6 +72,7 @@ def land_source(
     Args:
         now: Time of registration (naive, local), kept as `received_at` of files not seen before.
         announce: Called with one line of progress per file that is read.
+        waive: Marks those findings on a tidy file that a waiver in force covers; they then do not keep it out.
 
     Raises:
         duckdb.Error: If the database itself cannot be written (full disk, no permission); earlier files stay landed.
@@ -82,7 +86,7 @@ def land_source(
         if file.relative in duplicates:
             _register_duplicate(connection, tables, file, duplicates[file.relative], now)
         elif not _is_settled(known, tables, file):
-            _land_file(connection, tables, file, now=now, announce=announce)
+            _land_file(connection, tables, file, now=now, announce=announce, waive=waive)
     registry.drop_old_results(connection, source)
     results.store(connection, [_one_file_check(connection, table) for table in tables if table.is_personal])
     _write_state(connection, source, inventory, settled=False)
@@ -134,7 +138,8 @@ def register_others(connection: duckdb.DuckDBPyConnection, inventory: Inventory,
     rows = []
     for file in inventory.files:
         if file.source is None:
-            row = _row(file, now, status={"refused": "failed"}.get(file.kind, file.kind), message=_why_other(file))
+            status = {"refused": "failed", "documentation": "ignored"}.get(file.kind, file.kind)
+            row = _row(file, now, status=status, message=_why_other(file))
             rows.append(replace(row, received_at=before[row.file_id].received_at if row.file_id in before else now))
     with registry.transaction(connection):
         registry.forget_unclaimed(connection)
@@ -164,6 +169,7 @@ def _land_file(
     *,
     now: datetime,
     announce: Callable[[str], None],
+    waive: Waive,
 ) -> None:
     source = tables[0].source
     if file.kind == "refused":
@@ -173,7 +179,7 @@ def _land_file(
     for careful in (False, True):
         try:
             with registry.transaction(connection):
-                _read_and_store(connection, tables, file, now=now, careful=careful)
+                _read_and_store(connection, tables, file, now=now, careful=careful, waive=waive)
             return
         except NeedsCarefulReading:
             continue
@@ -195,6 +201,7 @@ def _read_and_store(
     *,
     now: datetime,
     careful: bool,
+    waive: Waive,
 ) -> None:
     """Everything between the start and the end of a file's transaction. Registration comes before reading."""
     row, earlier = _successor(connection, file, _row(file, now))
@@ -202,6 +209,7 @@ def _read_and_store(
     registry.delete_rows(connection, tables, row.file_id)
     registry.write(connection, row)
     candidates = [table for table in tables if table.name in file.tables]
+    tidy.refuse_oversize(candidates, file)
     opened = open_file(file.path, candidates, connection, careful=careful)
     registry.forget(connection, row.file_id)
     if not opened:
@@ -213,9 +221,9 @@ def _read_and_store(
         registry.write(connection, replace(row, status="unknown", message=message, declaration=_declaration(tables)))
     checks: list[CheckResult] = []
     for table in opened:
-        stored, found = _store_table(connection, table, row)
+        stored, found = _store_table(connection, table, row, tidy.declaration_of(table.fit.table, file))
         registry.write(connection, stored)
-        checks += found
+        checks += [*found, *tidy.check_tidy_file(connection, table, row, file, waive)]
         if file.misplaced:
             checks.append(_file_check(table, row, "declared_folder", file.misplaced))
     status = file.path.stat()
@@ -225,7 +233,7 @@ def _read_and_store(
 
 
 def _store_table(
-    connection: duckdb.DuckDBPyConnection, opened: OpenTable, row: SourceFile
+    connection: duckdb.DuckDBPyConnection, opened: OpenTable, row: SourceFile, declaration: str
 ) -> tuple[SourceFile, list[CheckResult]]:
     table = opened.fit.table
     opened.insert(connection, row.file_id)
@@ -259,7 +267,7 @@ def _store_table(
         status="loaded",
         message="; ".join(notes) or None,
         use="candidate",
-        declaration=table.declaration_hash,
+        declaration=declaration,
     )
     return stored, checks
 
@@ -333,10 +341,12 @@ def _register_failure(
     """Register a file that cannot be used and mark the last good issue of its path stale."""
     source = tables[0].source
     message = f"{source}: {file.relative}: {error}"
-    table = error.table if isinstance(error, WrongColumns) else None
+    table = error.table if isinstance(error, (WrongColumns, BreaksTidyRules)) else None
     if table is None and len(file.tables) == 1:
         table = next(declared for declared in tables if declared.name == file.tables[0])
-    row, earlier = _successor(connection, file, _row(file, now, status="failed", message=message))
+    # What could be read and breaks a rule is rejected, as it is by the raw suites; what could not has failed.
+    status = "rejected" if isinstance(error, BreaksTidyRules) and not error.is_stopped else "failed"
+    row, earlier = _successor(connection, file, _row(file, now, status=status, message=message))
     row = replace(row, table_name=table.name if table else None)
     check = CheckResult(
         suite="landing",
@@ -347,13 +357,15 @@ def _register_failure(
         outcome="fail",
         failed_count=1,
         owner=(table or tables[0]).owner,
-        why=FILE_CHECKS[error.check_id],
+        why=FILE_CHECKS.get(error.check_id) or rule_of(error.check_id).why,
         message=message,
         source_id=source,
         file_id=row.file_id,
     )
+    checks = list(error.results) if isinstance(error, BreaksTidyRules) else [check]
+    checks = [replace(found, file_id=row.file_id) for found in checks]
     with registry.transaction(connection):
-        results.store(connection, [check])
+        results.store(connection, checks)
         good = [other for other in earlier if other.use in registry.IN_USE]
         for other in good:
             # This very content may be the last good issue, read under an earlier declaration.
@@ -365,7 +377,7 @@ def _register_failure(
         registry.delete_rows(connection, tables, row.file_id)
         registry.write(connection, row)
         registry.quarantine_file(connection, row, error.check_id)
-        results.store(connection, [check])
+        results.store(connection, checks)
 
 
 def _register_duplicate(
@@ -434,7 +446,7 @@ def _duplicates(known: Sequence[SourceFile], found: Sequence[InventoryFile]) -> 
 
 def _is_settled(known: Sequence[SourceFile], tables: Sequence[RawTable], file: InventoryFile) -> bool:
     """Whether this content at this path is read already, under the declarations of today, and newest at its path."""
-    declared: dict[str | None, str] = {table.name: table.declaration_hash for table in tables}
+    declared: dict[str | None, str] = {table.name: tidy.declaration_of(table, file) for table in tables}
     declared[None] = _declaration(tables)
     rows = [row for row in known if row.file_id == _id(file)]
     return bool(rows) and all(
@@ -523,7 +535,7 @@ def _write_state(connection: duckdb.DuckDBPyConnection, source: str, inventory: 
 
 
 def _why_other(file: InventoryFile) -> str | None:
-    if file.kind == "ignored":
+    if file.kind in ("ignored", "documentation"):
         return None
     if file.problem:
         return f"{file.relative}: {file.problem}"

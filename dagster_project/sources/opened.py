@@ -54,7 +54,7 @@ class OpenTable:
 
     `rows_landed` is counted on the raw bytes, apart from the parsing. `insert(connection, file_id)` adds every row that
     is not in `set_aside` to the raw table. `texts(row_numbers)` returns rows as received, where the format has such a
-    thing; without it they are rebuilt from their cells.
+    thing; without it they are rebuilt from their cells. `header` is the header row of a text file, as sent.
     """
 
     fit: Fit
@@ -63,6 +63,7 @@ class OpenTable:
     encoding: str | None = None
     set_aside: tuple[SetAside, ...] = ()
     texts: Callable[[Sequence[int]], Mapping[int, str]] | None = field(default=None)
+    header: tuple[str, ...] = ()
 
 
 def recognise(header: Sequence[str], tables: Sequence[RawTable], reader: ReaderName) -> Fit | None:

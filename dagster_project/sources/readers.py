@@ -116,7 +116,7 @@ def csv_as_text(
     def texts(numbers: Sequence[int]) -> dict[int, str]:
         return {number: scan.text(number, body, encoding) for number in numbers}
 
-    return [OpenTable(fit, landed, insert, encoding, (), texts)]
+    return [OpenTable(fit, landed, insert, encoding, (), texts, header)]
 
 
 def _carefully(
@@ -144,7 +144,7 @@ def _carefully(
 
     # Where quotes are broken there is no second opinion on what a row is; else the bytes are counted on their own.
     landed = len(scan.starts) - 1 if scan is not None else len(found) - 1
-    return [OpenTable(fit, landed, insert, encoding, tuple(aside), texts)]
+    return [OpenTable(fit, landed, insert, encoding, tuple(aside), texts, found[0].cells or ())]
 
 
 def _broken(record: Record, width: int, number: int) -> SetAside | None:
