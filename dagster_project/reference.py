@@ -9,11 +9,15 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster_project.project import DBT_DIR, STAGING_DIR
 
+if TYPE_CHECKING:
+    from expectations.list import Check
+
 _SEVERITIES = {"stop": "critical", "fail": "critical", "warn": "warning"}
+_TIDY_SUITE = "raw_ees_"
 _OPENING = "<!-- Written by `make docs` from the code. Change the declaration it comes from, not this page. -->\n\n"
 
 
@@ -77,7 +81,9 @@ def _checks(manifest: Mapping[str, Any]) -> str:
         ),
         "## Expectations\n\nIn `expectations/`, one module per guarded table, run by Great Expectations.\n",
     ]
-    for suite, own in groupby(checks, key=lambda check: check.suite):
+    parts += _tidy_suites([check for check in checks if check.suite.startswith(_TIDY_SUITE)])
+    others = [check for check in checks if not check.suite.startswith(_TIDY_SUITE)]
+    for suite, own in groupby(others, key=lambda check: check.suite):
         listed = list(own)
         first = listed[0]
         stops = "the file" if first.scope == "source" else "the publication"
@@ -118,6 +124,34 @@ def _checks(manifest: Mapping[str, Any]) -> str:
             )
         )
     return "\n".join(parts)
+
+
+def _tidy_suites(checks: "Sequence[Check]") -> list[str]:
+    """The rules of the tidy data sets: those that several have once, those of one data set after them."""
+    same: dict[tuple[str, str, str, str], list[str]] = {}
+    for check in checks:
+        name = check.suite.removeprefix(_TIDY_SUITE)
+        rule = check.check_id.removeprefix(f"{name}_")
+        same.setdefault((rule, check.severity, check.why, check.advice), []).append(name)
+    several = sorted((key, names) for key, names in same.items() if len(names) > 1)
+    single = sorted((names[0], key) for key, names in same.items() if len(names) == 1)
+    names = sorted({check.suite.removeprefix(_TIDY_SUITE) for check in checks})
+    return [
+        "### Tidy data sets\n\nOne suite for each declared data set, named `raw_ees_` and the data set, in "
+        "`expectations/raw_ees.py`; critical stops the file; owner: data manager. The id is that of the data set and "
+        f"the rule, such as `ks4_la_l05_one_row`. Data sets: {', '.join(names)}.\n",
+        _table(
+            ("Rule", "Data sets", "Severity", "Protects", "What to do"),
+            (
+                (_code(rule), "all" if len(found) == len(names) else str(len(found)), severity, why, advice)
+                for (rule, severity, why, advice), found in several
+            ),
+        ),
+        _table(
+            ("Data set", "Rule", "Severity", "Protects"),
+            ((_code(name), _code(rule), severity, why) for name, (rule, severity, why, _) in single),
+        ),
+    ]
 
 
 def _test_row(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[str, str, str, str]:

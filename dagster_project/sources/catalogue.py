@@ -187,10 +187,10 @@ class RawTable:
     cadence: str
     owner: str
     values: ValueRule | None
-    tidy: Tidy | None
     row_rules: tuple[RowRule, ...]
     declared_in: str
     declaration_hash: str
+    tidy: Tidy | None = None
 
     @property
     def key(self) -> str:
