@@ -14,6 +14,7 @@ from expectations import (
     indicator_comparison,
     judgement,
     looked_after_flow,
+    published_agreement,
     published_columns,
     raw_ees,
     raw_lait_authority,
@@ -46,5 +47,6 @@ MART_SUITES = (
     indicator_comparison.SUITE,
     judgement.SUITE,
     looked_after_flow.SUITE,
+    published_agreement.SUITE,
     published_columns.SUITE,
 )

@@ -100,6 +100,31 @@ ROW_RULES = (
 )
 
 
+# Inner and Outer London are rows of their own beside London; a sum over every region counts the capital twice.
+LONDON = ("E12000007", "E13000001", "E13000002")
+LONDON_ONCE = f"""with counted as (
+        select indicator_id, period_id,
+            max(value) filter (where area_code = 'E92000001') as england,
+            sum(value) filter (where area_code like 'E12%') as regions,
+            count(value) filter (where area_code like 'E12%') as regions_known,
+            max(value) filter (where area_code = '{LONDON[0]}') as london,
+            sum(value) filter (where area_code in ('{LONDON[1]}', '{LONDON[2]}')) as parts,
+            count(value) filter (where area_code in ('{LONDON[1]}', '{LONDON[2]}')) as parts_known
+        from {{batch}}
+        where source_kind = 'published' and is_current and breakdown_type = 'total'
+            and indicator_id in (select indicator_id from {INDICATORS} where unit = 'count')
+        group by 1, 2
+    ),
+    judged as (
+        select *, greatest(100, 0.005 * england) as tolerance from counted
+        where regions_known = 9 and parts_known = 2 and england > 0 and parts > greatest(100, 0.005 * england)
+    )
+    select count(*) as checked,
+        count(*) filter (where abs(england - regions) > tolerance and abs(england - regions - parts) <= tolerance
+            or abs(london - 2 * parts) <= 0.005 * london) as failed
+    from judged"""
+
+
 def expectations(context: SuiteContext) -> "list[Expectation]":
     """Return what the figures of a publication must keep."""
     current = """select indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind,
@@ -114,6 +139,14 @@ def expectations(context: SuiteContext) -> "list[Expectation]":
             advice="Every source is absent or failed: see the source list, put files under raw/ and run again.",
             query="""select 1 as checked, cast(count(*) = 0 as integer) as failed, count(*) as observed
                 from {batch} where is_current and value is not null""",
+        ),
+        rule(
+            "london_counted_once",
+            severity="critical",
+            why="Inner and Outer London are parts of London, and England is the sum of nine regions without them",
+            advice="A level was added up over all regions of a file, the parts of London among them: take these out.",
+            query=LONDON_ONCE,
+            needs=(INDICATORS,),
         ),
         # Some published percentages pass 100 rightly: take-up of places is set against an estimate of the children
         # there are. So single ones are listed, and only an indicator that lies outside as a whole refuses.

@@ -8,7 +8,7 @@ EXPECTED = {
     "check_result", "comparator_group", "comparator_member", "comparator_value", "dim_area", "dim_indicator",
     "dim_period", "edition", "edition_figure", "fct_indicator_value", "indicator_comparison", "publication",
     "series_break", "source_file", "attention_list", "edition_scope", "judgement", "judgement_rule",
-    "looked_after_flow", "looked_after_change", "looked_after_profile", "kinship_care",
+    "looked_after_flow", "looked_after_change", "looked_after_profile", "kinship_care", "published_agreement",
 }  # fmt: skip
 VIEWS = {"all_authorities", "biggest_movers", "gap_to_england", "my_authority_and_neighbours", "rank_history"}
 

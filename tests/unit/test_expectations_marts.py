@@ -122,6 +122,10 @@ select y as return_key, k as period_kind, 1000 as children_at_start, 300 as star
     1040 as children_at_end, -10 as unexplained
 from (values ('2024'), ('2025')) as t(y), (values ('year'), ('month')) as u(k);
 
+create table marts.published_agreement as
+select 'cla_31_march' as indicator_id, outcome, difference
+from (values ('equal', 0.0), ('within_rounding', 0.05), ('missing_in_both', null)) as t(outcome, difference);
+
 create table quality.previous_value as
 select indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind, value, value_status
 from marts.fct_indicator_value where is_current;
@@ -207,9 +211,23 @@ BROKEN = (
         f"update {FCT} set value = 1300 where value = 1405 and period_id = 'snapshot_2025-03-31'",
     ),
     (
+        "fct_indicator_value",
+        "london_counted_once",
+        f"""insert into {FCT} by name
+        select one.* replace (r.area as area_code, r.people as value)
+        from (select * from {FCT} where indicator_id = 'cla_31_march' and source_kind = 'published' limit 1) as one,
+            (select 'E1200000' || n as area, 1000.0 as people from range(1, 10) as t(n)
+            union all values ('E13000001', 400.0), ('E13000002', 600.0), ('E92000001', 10000.0)) as r""",
+    ),
+    (
         "looked_after_flow",
         "cla_stock_follows_from_flow",
         "update marts.looked_after_flow set unexplained = 51 where return_key = '2025'",
+    ),
+    (
+        "published_agreement",
+        "tool_and_data_set_agree",
+        "update marts.published_agreement set outcome = 'differs', difference = 3 where outcome = 'equal'",
     ),
     ("comparator_value", "comparator_is_finite", "update marts.comparator_value set change = 'nan'"),
     ("comparator_value", "members_used_within_total", "update marts.comparator_value set members_used = 11"),

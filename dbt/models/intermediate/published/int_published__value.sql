@@ -21,6 +21,9 @@ select
     vintage_id,
     release,
     issue_number,
+    source_priority,
+    population_release,
+    population_issue_number,
     row_number() over (
         partition by indicator_id, area_code, period_id, breakdown_type, breakdown_value
         order by
