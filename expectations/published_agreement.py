@@ -19,7 +19,7 @@ def expectations(context: SuiteContext) -> "list[Expectation]":
             "tool_and_data_set_agree",
             severity="warning",
             why="a figure is the same in the interactive tool and in its data set, to half a tenth",
-            advice="One of the two was revised, the other not yet: the tool's figure is shown until it holds the new one. "
+            advice="One was revised and the other not yet: the tool's figure is shown until it holds the new one. "
             "Look at marts.published_agreement.",
             query="""select count(*) as checked,
                     count(*) filter (where outcome in ('differs', 'only_in_tool')) as failed,

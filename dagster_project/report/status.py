@@ -9,6 +9,8 @@ from dagster_project.report.rows import Marts, Row
 from dagster_project.report.trends import COMPARABILITY_WORDS, SOURCE_NAMES, source_name
 from dagster_project.report.words import count_words, date_words, listed, period_parts, rounded
 
+# Suites on the tidy files of Explore Education Statistics, and the rules they are put through when they are read.
+TIDY_SUITES, TIDY_RULES = "raw_ees_", "tidy_"
 OUTCOMES = ("pass", "fail", "waived", "not_run")
 OUTCOME_WORDS = {"pass": "passed", "fail": "failed", "waived": "waived", "not_run": "not run"}
 SEVERITIES = ("critical", "warning")
@@ -149,6 +151,7 @@ def check_blocks(marts: Marts) -> tuple[Block, ...]:
     """Return counts by severity and outcome, then every failed or waived check with its owner.
 
     The rules that rows of a return are put through are told as counts per return: who corrects them has the lists.
+    Remarks on published files are told by rule: their examples are for those who look after the files.
     """
     checks = [row for row in marts.checks if row["suite"] != return_checks.SUITE]
     blocks: list[Block] = [Heading("checks", 3, "Checks"), Paragraph("checks-statement", check_statement(checks))]
@@ -165,7 +168,8 @@ def check_blocks(marts: Marts) -> tuple[Block, ...]:
         )
         columns = ("Severity", *(OUTCOME_WORDS[outcome].capitalize() for outcome in OUTCOMES))
         blocks.append(Table("check-counts", "Checks by severity and outcome", columns, rows))
-    noted = [row for row in checks if row["outcome"] in ("fail", "waived")]
+    noted = [row for row in checks if row["outcome"] in ("fail", "waived") and not is_remark(row)]
+    remarks = [row for row in checks if row["outcome"] == "fail" and is_remark(row)]
     if noted:
         columns = ("Check", "Severity and outcome", "What was found", "Rows or values", "Owner", "Waiver")
         rows = tuple(
@@ -183,7 +187,39 @@ def check_blocks(marts: Marts) -> tuple[Block, ...]:
             for row in noted
         )
         blocks.append(Table("checks-noted", "Checks that failed or were waived", columns, rows, layout="checks"))
-    return (*blocks, *return_blocks(marts))
+    return (*blocks, *remark_blocks(remarks), *return_blocks(marts))
+
+
+def is_remark(row: Row) -> bool:
+    """Return whether a check result is a warning about a file as its publisher wrote it."""
+    return row["severity"] == "warning" and (
+        str(row["suite"]).startswith(TIDY_SUITES) or str(row["check_id"]).startswith(TIDY_RULES)
+    )
+
+
+def remark_blocks(remarks: list[Row]) -> tuple[Block, ...]:
+    """Return one row for each rule that published files do not keep, with the files and what they are about."""
+    if not remarks:
+        return ()
+    by_rule: dict[str, list[Row]] = {}
+    for row in remarks:
+        by_rule.setdefault(str(row["why"]), []).append(row)
+    rows = tuple(
+        (
+            Cell(f"{why[0].upper()}{why[1:]}"),
+            whole(len({row["file_id"] for row in found})),
+            Cell(", ".join(sorted({str(row["table_name"]).rsplit(".", 1)[-1] for row in found}))),
+        )
+        for why, found in sorted(by_rule.items())
+    )
+    columns = ("Rule", "Files that break it", "Data sets")
+    return (
+        Table("published-remarks", "Remarks on published files", columns, rows),
+        Note(
+            "published-remarks-note",
+            "The files are used as their publisher wrote them. What was found in each is in the table check_result.",
+        ),
+    )
 
 
 def return_blocks(marts: Marts) -> tuple[Block, ...]:

@@ -434,6 +434,26 @@ def test_rows_of_a_return_are_told_as_counts_by_return_and_not_among_the_checks(
     assert "words of the rule" not in noted
 
 
+def test_remarks_on_published_files_are_told_by_rule_and_not_with_their_examples() -> None:
+    fixture = full()
+    for file_id, table_name in (("one", "raw_ees.ks4_la"), ("two", "raw_ees.ks4_la"), ("three", "raw_ees.ks2_la")):
+        fixture.check(
+            suite=f"raw_ees_{file_id}", table_name=table_name, check_id="i09_changes", severity="warning",
+            outcome="fail", source_id="ees", file_id=file_id, why="a change is within reason",
+            message="Largest: 383 in 2024",
+        )  # fmt: skip
+    fixture.check(
+        suite="landing", table_name="ees.ks4_la", check_id="tidy_f04_names", severity="critical", outcome="waived",
+        source_id="ees", file_id="one", why="names are names", message="kept out", waiver="accepted by A. Person",
+    )  # fmt: skip
+    page = content_of(fixture)
+    rows = [[cell.text for cell in row] for row in table(page, "published-remarks").rows]
+    assert rows == [["A change is within reason", "3", "ks2_la, ks4_la"]]
+    noted = [cell.text for row in table(page, "checks-noted").rows for cell in row]
+    assert "Largest: 383 in 2024" not in noted
+    assert "kept out" in noted
+
+
 def test_stale_file_is_marked_in_words(page: Content) -> None:
     row = next(row for row in table(page, "source-files").rows if row[0].text == "older.csv")
     assert "STALE" in row[-1].text
