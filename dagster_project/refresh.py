@@ -419,7 +419,7 @@ def plan(run: Run, asked: Asked) -> Plan:
         return planning.make(
             connection,
             published,
-            planning.evidence_of(connection, published, code=run.code, built_from=current),
+            planning.Side(run.code, current),
             authority_area_code=run.settings.authority_area_code,
             asked=asked,
             not_built=left,

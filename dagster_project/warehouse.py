@@ -182,7 +182,7 @@ def remember_built(connection: duckdb.DuckDBPyConnection, fingerprints: Mapping[
 def remember_build(
     connection: duckdb.DuckDBPyConnection, fingerprints: Mapping[str, str], not_built: Iterable[str]
 ) -> None:
-    """Record which models the last build on `fingerprints` left as they were before: it failed, or a test above them."""
+    """Record which models the last build, on `fingerprints`, left as they were: they failed, or a test above them."""
     connection.execute("CREATE OR REPLACE TABLE landing.last_build (built_from VARCHAR, not_built VARCHAR)")
     for name in (None, *not_built):
         connection.execute("INSERT INTO landing.last_build VALUES (?, ?)", [fingerprint_of(fingerprints), name])

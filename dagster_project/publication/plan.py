@@ -45,7 +45,7 @@ COUNTED_TABLES: dict[str, tuple[str, ...]] = {
 }
 _KEY = "indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind"
 _PARTS = "numerator, denominator, ci_lower, ci_upper"
-# Printed figures are read as doubles: equal prints are equal but for the last digit, and so are two builds of one figure.
+# Printed figures are read as doubles, in which equal figures may differ in the last digit.
 _MARGIN = 1e-9
 _LARGEST = 10
 _LINES_OF_A_DATA_SET = 25
@@ -63,6 +63,14 @@ class Published:
     version_id: str
     code_version: str
     # A hash per source table, per setting and of the code, as the marts stood on them.
+    built_from: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Side:
+    """What the marts of the warehouse were built with; the words of `Published`."""
+
+    code: str
     built_from: Mapping[str, str]
 
 
@@ -108,7 +116,7 @@ class Plan:
     file: Path
     # That version was made from exactly what lies under raw/ and is set now: nothing had to be compared.
     up_to_date: bool = False
-    # Figures that keep value and status: all of them, those that come from another file, those with other counts or limits.
+    # Figures that keep value and status: all; those that come from another file; those with other counts or limits.
     unchanged: int = 0
     from_another_file: int = 0
     other_parts: int = 0
@@ -158,15 +166,8 @@ def published_beside(connection: duckdb.DuckDBPyConnection, database: Path | Non
         connection.execute("DETACH previous")
 
 
-def evidence_of(
-    connection: duckdb.DuckDBPyConnection, published: Published | None, *, code: str, built_from: Mapping[str, str]
-) -> Evidence:
-    """Return what the two sides are made from.
-
-    Args:
-        code: Hash of the code that built the warehouse.
-        built_from: What its marts stand on, in the keys of `Published.built_from`.
-    """
+def evidence_of(connection: duckdb.DuckDBPyConnection, published: Published | None, side: Side) -> Evidence:
+    """Return what the two sides are made from, files by the registers of both."""
     now = connection.execute(
         """SELECT vintage_id, source_id FROM warehouse.landing.source_file
         WHERE vintage_id IS NOT NULL AND "use" IN ('current', 'stale', 'superseded')"""
@@ -174,19 +175,20 @@ def evidence_of(
     if published is None:
         return Evidence(None, held(vintage for vintage, _ in now), _sources(now))
     before = connection.execute(
-        "SELECT vintage_id, source_id FROM previous.marts.source_file WHERE vintage_id IS NOT NULL AND file_use <> 'none'"
+        """SELECT vintage_id, source_id FROM previous.marts.source_file
+        WHERE vintage_id IS NOT NULL AND file_use <> 'none'"""
     ).fetchall()
     named = connection.execute("SELECT DISTINCT vintage_id FROM previous.marts.fct_indicator_value").fetchall()
     settings = {
         key
-        for key in published.built_from.keys() | built_from.keys()
-        if key.startswith("settings.") and published.built_from.get(key) != built_from.get(key)
+        for key in published.built_from.keys() | side.built_from.keys()
+        if key.startswith("settings.") and published.built_from.get(key) != side.built_from.get(key)
     }
     return Evidence(
         before=held(vintage for vintage, *_ in [*before, *named]),
         now=held(vintage for vintage, _ in now),
         sources=_sources([*before, *now]),
-        code_changed=published.code_version != code,
+        code_changed=published.code_version != side.code,
         # A version that does not say what it stood on cannot be said to have had other settings.
         settings_changed=bool(published.built_from and settings),
     )
@@ -199,8 +201,8 @@ def _sources(rows: Sequence[tuple[str, str]]) -> dict[str, str]:
 def compare(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> None:
     """Put every current figure of both sides into the temporary table `figure`, with kind and cause.
 
-    Current means `is_current`, whatever the source kind. `kind` is null where value, value_status and release_status are
-    the same on both sides.
+    Current means `is_current`, whatever the source kind. `kind` is null where value, value_status and release_status
+    are the same on both sides.
     """
     sides = {"now": "warehouse.marts.fct_indicator_value"}
     sides["before"] = (
@@ -341,8 +343,8 @@ def groups(connection: duckdb.DuckDBPyConnection, asked: Asked) -> tuple[Group, 
 def largest(connection: duckdb.DuckDBPyConnection, area_code: str, asked: Asked) -> tuple[dict[str, Any], ...]:
     """Return the changed numbers of an area that moved furthest.
 
-    Units differ, so that a change is measured by how far authorities lie apart in that figure (standard deviation of the
-    planned values), and where nothing is published of others by the old value.
+    Units differ, so that a change is measured by how far authorities lie apart in that figure (standard deviation of
+    the planned values), and where nothing is published of others by the old value.
     """
     where, values = _where(Asked(asked.indicator_id, area_code))
     return _rows(
@@ -390,7 +392,8 @@ def differing(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[s
     row = connection.execute(
         f"""SELECT count(*) FILTER (a.key IS NULL), count(*) FILTER (a.content <> b.content),
             count(*) FILTER (b.key IS NULL)
-        FROM ({hashed} previous.marts.{table}) AS a FULL JOIN ({hashed} warehouse.marts.{table}) AS b ON a.key = b.key"""
+        FROM ({hashed} previous.marts.{table}) AS a
+        FULL JOIN ({hashed} warehouse.marts.{table}) AS b ON a.key = b.key"""
     ).fetchone()
     return Differing(*(int(number) for number in row or (0, 0, 0)))
 
@@ -398,7 +401,7 @@ def differing(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[s
 def make(
     connection: duckdb.DuckDBPyConnection,
     published: Published | None,
-    evidence: Evidence,
+    side: Side,
     *,
     authority_area_code: str,
     asked: Asked,
@@ -414,7 +417,7 @@ def make(
     Raises:
         UnknownName: If neither side has the indicator or area asked for.
     """
-    compare(connection, evidence)
+    compare(connection, evidence_of(connection, published, side))
     _check_names(connection, asked)
     write_list(connection, file)
     where, values = _where(asked)
