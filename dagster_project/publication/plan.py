@@ -154,12 +154,12 @@ class Plan:
 
 @contextmanager
 def published_beside(connection: duckdb.DuckDBPyConnection, database: Path | None) -> Iterator[None]:
-    """Attach the published version, to be read only, or an empty one where nothing is published."""
+    """Attach the published version, to be read only; where nothing is published there is no `previous`."""
     if database is None:
-        connection.execute("ATTACH ':memory:' AS previous")
-    else:
-        path = str(database.resolve()).replace("'", "''")
-        connection.execute(f"ATTACH '{path}' AS previous (READ_ONLY)")
+        yield
+        return
+    path = str(database.resolve()).replace("'", "''")
+    connection.execute(f"ATTACH '{path}' AS previous (READ_ONLY)")
     try:
         yield
     finally:
