@@ -239,10 +239,11 @@ def _plan(options: argparse.Namespace) -> int:
 def _say_plan(
     options: argparse.Namespace, plan: dict[str, Any] | None, lines: Sequence[str], refusals: Sequence[str]
 ) -> int:
-    facts = {"outcome": "refused" if refusals else "planned", "plan": plan, "refusals": list(refusals)}
+    """Print a plan, or why there is none, and what the gate says; the exit code goes by the gate first."""
+    outcome, code = ("refused", REFUSED) if refusals else ("planned", DONE) if plan else ("failed", FAILED)
     last = "A refresh would not publish this." if refusals else "Nothing was published."
     said = [*lines, *(f"Refused: {refusal}" for refusal in refusals), last]
-    return _say(options, facts, said, code=REFUSED if refusals else DONE)
+    return _say(options, {"outcome": outcome, "plan": plan, "refusals": list(refusals)}, said, code=code)
 
 
 def _run_job(name: str, options: argparse.Namespace) -> tuple[bool, str | None]:
