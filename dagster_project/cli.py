@@ -125,9 +125,14 @@ def _parser() -> argparse.ArgumentParser:
         "land raw files, build the marts, run every check, publish if the gate passes, write the edition",
     )
     check = add("check", _check, "everything a refresh does but publication and outputs")
-    for sub in (refresh, check):
+    plan = add("plan", _plan, "what a publication would change, figure by figure with the cause; publishes nothing")
+    for sub in (refresh, check, plan):
         sub.add_argument("--full", action="store_true", help="read every file and build everything again")
-    refresh.add_argument("--edition", type=_edition_id, metavar="ID", help="build this edition, such as 2025-01")
+    for sub in (refresh, plan):
+        sub.add_argument("--edition", type=_edition_id, metavar="ID", help="build this edition, such as 2025-01")
+    plan.add_argument("--indicator", metavar="ID", help="tell only of this indicator, such as cla_31_march_rate")
+    plan.add_argument("--area", metavar="CODE", help="tell only of this area, such as E08000035")
+    plan.add_argument("--all", action="store_true", help="print every figure that would change, not only counts")
     add("sources", _sources, "every source: files, vintages, rows loaded and quarantined, newest period, next update")
     editions = add("editions", _editions, "editions written so far; `editions diff A B` lists figures that differ")
     editions.add_argument("action", nargs="?", choices=["diff"], help="compare two editions")
@@ -202,6 +207,43 @@ def _check(options: argparse.Namespace) -> int:
         succeeded, error = _run_job("check", options)
         progress.close()
         return _report(options, run, succeeded, error, published=False)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from dagster_project import refresh
+    from dagster_project.publication import plan as planning
+
+    progress = Progress(quiet=options.quiet or options.json)
+    run = _open(options, progress)
+    with one_at_a_time(run.folders):
+        current = is_up_to_date(run, run.inventory())
+        if current is not None:
+            plan = planning.nothing_changes(current.version_id, run.folders.plan_list)
+            return _say_plan(options, plan.facts(), planning.words(plan), ())
+        succeeded, error = _run_job("check", options)
+        refusals = () if succeeded else refresh.refusals(run)
+        if not succeeded and not refusals:
+            progress.close()
+            return _report(options, run, succeeded, error, published=False)
+        try:
+            plan = refresh.plan(run, planning.Asked(options.indicator, options.area, options.all))
+        except planning.UnknownName as unknown:
+            raise UsageError(str(unknown)) from None
+        except refresh.NoPlan as reason:
+            return _say_plan(options, None, [f"No plan: {reason}."], refusals)
+        finally:
+            progress.close()
+    return _say_plan(options, plan.facts(), planning.words(plan), refusals)
+
+
+def _say_plan(
+    options: argparse.Namespace, plan: dict[str, Any] | None, lines: Sequence[str], refusals: Sequence[str]
+) -> int:
+    """Print a plan, or why there is none, and what the gate says; the exit code goes by the gate first."""
+    outcome, code = ("refused", REFUSED) if refusals else ("planned", DONE) if plan else ("failed", FAILED)
+    last = "A refresh would not publish this." if refusals else "Nothing was published."
+    said = [*lines, *(f"Refused: {refusal}" for refusal in refusals), last]
+    return _say(options, {"outcome": outcome, "plan": plan, "refusals": list(refusals)}, said, code=code)
 
 
 def _run_job(name: str, options: argparse.Namespace) -> tuple[bool, str | None]:

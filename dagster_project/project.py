@@ -55,6 +55,11 @@ class DataFolders:
         """One folder per published version, never changed once it has its name."""
         return self.published / "versions"
 
+    @property
+    def plan_list(self) -> Path:
+        """What the last `cfp plan` said would change, figure by figure. Not yet published, so it is restricted."""
+        return self.restricted / "plan" / "plan.csv"
+
     def edition(self, edition_id: str) -> Path:
         """Outputs of one edition, officer variant."""
         return self.data / "editions" / edition_id / "officer"

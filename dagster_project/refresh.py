@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from dagster_project.landing.load import LandedFile
+    from dagster_project.publication.plan import Asked, Plan, Published
     from dagster_project.publication.versions import Version
     from dagster_project.quality.gate import GateDecision
     from dagster_project.quality.results import CheckResult
@@ -290,8 +291,10 @@ def transform(run: Run, *, only: Sequence[str] | None = None) -> Build | None:
         if select is None:
             connection.execute("DELETE FROM quality.check_result WHERE suite = 'dbt'")
         _store(connection, results)
-        if only is None and not build.errors and not build.failed_tests:
-            warehouse.remember_built(connection, current)
+        if only is None:
+            warehouse.remember_build(connection, current, build.not_built)
+            if not build.errors and not build.failed_tests:
+                warehouse.remember_built(connection, current)
     point("transform.done")
     return build
 
@@ -345,7 +348,7 @@ def publish(run: Run, *, now: datetime) -> Version:
     from dagster_project.quality.gate import gate
     from dagster_project.report.content import edition_figures
     from dagster_project.transform import described_marts, published_views
-    from dagster_project.warehouse import open_warehouse
+    from dagster_project.warehouse import fingerprint_of, open_warehouse
 
     inventory = run.inventory()
     with open_warehouse(run.folders) as connection:
@@ -373,7 +376,8 @@ def publish(run: Run, *, now: datetime) -> Version:
         is_synthetic=inventory.synthetic,
         code_version=run.code,
         inputs_fingerprint=inputs_fingerprint(run, inventory),
-        content_fingerprint=hashlib.sha256(json.dumps(current, sort_keys=True).encode()).hexdigest(),
+        content_fingerprint=fingerprint_of(current),
+        built_from=current,
     )
 
     def figures_of(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -394,6 +398,51 @@ def publish(run: Run, *, now: datetime) -> Version:
         now=now,
         announce=run.announce,
     )
+
+
+class NoPlan(Exception):
+    """The marts of the warehouse do not stand on what lies under raw/, so that no plan can be made of them."""
+
+
+def plan(run: Run, asked: Asked) -> Plan:
+    """Return what publishing the marts as they are built now would change, and write the list of it. Publishes nothing.
+
+    Raises:
+        NoPlan: If the figures were not built from what is landed and set now.
+        UnknownName: If no figure has the indicator or area asked for.
+    """
+    from dagster_project.publication import plan as planning
+    from dagster_project.warehouse import not_built, open_warehouse
+
+    current = current_fingerprints(run)
+    published = _published(run)
+    run.announce("comparing with what is published")
+    with (
+        open_warehouse(run.folders, read_only=True) as connection,
+        planning.published_beside(connection, published.database if published else None),
+    ):
+        left = not_built(connection, current)
+        if left is None or "fct_indicator_value" in left:
+            raise NoPlan("the figures could not be built, so that what they would change is not known")
+        return planning.make(
+            connection,
+            published,
+            planning.Side(run.code, current),
+            authority_area_code=run.settings.authority_area_code,
+            asked=asked,
+            not_built=left,
+            file=run.folders.plan_list,
+        )
+
+
+def _published(run: Run) -> Published | None:
+    from dagster_project.publication.plan import Published
+
+    version = versions.current(run.folders)
+    if version is None:
+        return None
+    manifest = version.manifest
+    return Published(version.database, version.version_id, manifest["code_version"], manifest.get("built_from", {}))
 
 
 class GateRefused(Exception):

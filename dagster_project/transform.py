@@ -50,6 +50,15 @@ class Build:
         return tuple(n for n in self.nodes if n.status == "error" and n.resource_type not in {"test", "unit_test"})
 
     @property
+    def not_built(self) -> tuple[str, ...]:
+        """Models and seeds that are as they were before: they failed, or something they stand on did."""
+        return tuple(
+            n.name
+            for n in self.nodes
+            if n.status in {"error", "skipped"} and n.resource_type not in {"test", "unit_test"}
+        )
+
+    @property
     def failed_tests(self) -> tuple[NodeResult, ...]:
         """Tests that failed or could not run; warnings are not among them."""
         return tuple(

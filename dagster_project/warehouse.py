@@ -1,6 +1,7 @@
 """The restricted warehouse: opening it, and the tables in it that are neither raw nor built by dbt."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -149,12 +150,17 @@ def _hash(values: Iterable[object]) -> str:
     return hashlib.sha256(repr(list(values)).encode()).hexdigest()
 
 
-def built_fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return what the marts were last built from: a hash per source table, and `code` for the models themselves."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS landing")
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS landing.build_state (table_key VARCHAR PRIMARY KEY, fingerprint VARCHAR)"
-    )
+def built_fingerprints(connection: duckdb.DuckDBPyConnection, *, create: bool = True) -> dict[str, str]:
+    """Return what the marts were last built from: a hash per source table, and `code` for the models themselves.
+
+    Args:
+        create: Make the table where it is missing; a connection that only reads cannot.
+    """
+    if create:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS landing")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS landing.build_state (table_key VARCHAR PRIMARY KEY, fingerprint VARCHAR)"
+        )
     return dict(connection.execute("SELECT table_key, fingerprint FROM landing.build_state").fetchall())
 
 
@@ -171,6 +177,32 @@ def remember_built(connection: duckdb.DuckDBPyConnection, fingerprints: Mapping[
     for key, fingerprint in fingerprints.items():
         connection.execute("INSERT INTO landing.build_state VALUES (?, ?)", [key, fingerprint])
     connection.execute("COMMIT")
+
+
+def remember_build(
+    connection: duckdb.DuckDBPyConnection, fingerprints: Mapping[str, str], not_built: Iterable[str]
+) -> None:
+    """Record which models the last build, on `fingerprints`, left as they were: they failed, or a test above them."""
+    connection.execute("CREATE OR REPLACE TABLE landing.last_build (built_from VARCHAR, not_built VARCHAR)")
+    for name in (None, *not_built):
+        connection.execute("INSERT INTO landing.last_build VALUES (?, ?)", [fingerprint_of(fingerprints), name])
+
+
+def not_built(connection: duckdb.DuckDBPyConnection, fingerprints: Mapping[str, str]) -> frozenset[str] | None:
+    """Return the models that the build on `fingerprints` left as they were, None where that was not the last build."""
+    if built_fingerprints(connection, create=False) == fingerprints:
+        return frozenset()
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'last_build'").fetchone():
+        return None
+    rows = connection.execute(
+        "SELECT not_built FROM landing.last_build WHERE built_from = ?", [fingerprint_of(fingerprints)]
+    ).fetchall()
+    return frozenset(name for (name,) in rows if name) if rows else None
+
+
+def fingerprint_of(fingerprints: Mapping[str, str]) -> str:
+    """Return one hash for all of them."""
+    return hashlib.sha256(json.dumps(fingerprints, sort_keys=True).encode()).hexdigest()
 
 
 def remember_previous(connection: duckdb.DuckDBPyConnection, published_file: Path) -> None:

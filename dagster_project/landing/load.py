@@ -127,8 +127,10 @@ def settle(
                     registry.set_use(connection, other, "stale")
                 continue
             registry.set_use(connection, file, "current")
+            _take_back(connection, source, tables, files, file)
             for other in earlier:
-                _supersede(connection, tables, other)
+                if other.issue_number < file.issue_number:
+                    _supersede(connection, tables, other)
         _write_state(connection, source, inventory, settled=True)
 
 
@@ -404,6 +406,25 @@ def _supersede(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, RawTa
     else:
         registry.delete_rows(connection, [table], file.file_id)
         registry.set_use(connection, file, "none")
+
+
+def _take_back(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    tables: Mapping[str, RawTable],
+    files: Sequence[SourceFile],
+    file: SourceFile,
+) -> None:
+    """Take out the issues of a path that came after `file`, whose content is there again.
+
+    Of one release the newest issue is current: kept, what was taken back would be published in its place.
+    """
+    for other in files:
+        if other.file_path != file.file_path or other.issue_number <= file.issue_number or other.status == "removed":
+            continue
+        registry.delete_rows(connection, list(tables.values()), other.file_id)
+        message = f"{source}: {other.file_path}: an earlier content of this file is there again"
+        registry.set_use(connection, other, "none", status="removed", message=message)
 
 
 def _remove_missing(

@@ -137,6 +137,8 @@ class PublicationInputs:
     code_version: str
     inputs_fingerprint: str
     content_fingerprint: str
+    # What the marts stand on, a hash each; the next plan tells by it whether code or settings have changed since.
+    built_from: Mapping[str, str]
 
 
 FiguresOf = Callable[[duckdb.DuckDBPyConnection], Sequence[dict[str, Any]]]
@@ -196,6 +198,7 @@ def publish(
             "code_version": inputs.code_version,
             "inputs_fingerprint": inputs.inputs_fingerprint,
             "content_fingerprint": inputs.content_fingerprint,
+            "built_from": dict(inputs.built_from),
             "tables": counts,
             "sha256": {
                 path.relative_to(folder).as_posix(): _sha256(path)

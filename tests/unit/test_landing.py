@@ -104,12 +104,23 @@ def test_the_last_good_issue_stays_in_use_as_stale_and_a_corrected_file_takes_ov
     assert desk.failed_checks() == set()
 
 
-def test_going_back_to_the_earlier_file_makes_it_current_again(desk):
-    for content in (cla("1"), cla("2"), cla("1")):
+def test_going_back_to_an_earlier_file_makes_it_current_and_takes_back_those_after_it(desk):
+    for content in (cla("0"), cla("1"), cla("2"), cla("3"), cla("1")):
         desk.put(CLA, content)
         desk.land()
-    assert desk.files("issue_number, use") == [(1, "current"), (2, "superseded")]
+    # As a vintage, an issue that was taken back would be the newest of its release and so be published.
+    assert desk.files("issue_number, use, status") == [
+        (1, "superseded", "loaded"),
+        (2, "current", "loaded"),
+        (3, "none", "removed"),
+        (4, "none", "removed"),
+    ]
     assert in_use(desk) == ["1"]
+    assert sorted(desk.column(TABLE, "children_count")) == ["0", "1"]
+    desk.put(CLA, cla("3"))
+    desk.land()
+    assert in_use(desk) == ["3"]
+    assert desk.files("issue_number, use") == [(1, "superseded"), (2, "superseded"), (3, "none"), (4, "current")]
 
 
 def test_a_rejected_file_loses_its_rows_and_the_earlier_issue_stays_in_use(desk):
