@@ -83,6 +83,9 @@ def cause_by_files(source_kind: str, old: str | None, new: str | None, evidence:
         return rule.went(before)
     if rule.own:
         return rule.return_changed(set(before), set(now))
+    if before[0] == now[0]:
+        # A rate made of a printed count: the count's file is the same, so the population's is another.
+        return POPULATION
     return rule.published_changed(before[0], now[0])
 
 

@@ -57,6 +57,21 @@ def test_where_nothing_is_published_every_figure_has_a_new_source() -> None:
         ((APRIL_2025, APRIL_2026), (APRIL_2026,), APRIL_2025, None, causes.FILE_GONE),
         ((APRIL_2026,), (APRIL_2025,), APRIL_2026, APRIL_2025, causes.FILE_GONE),
         ((APRIL_2025,), (), APRIL_2025, None, causes.FILE_GONE),
+        # A rate made of a printed count stands on two files, of which the population is the second.
+        (
+            (APRIL_2025, PEOPLE),
+            (APRIL_2025, PEOPLE, PEOPLE_AGAIN),
+            f"{APRIL_2025} + {PEOPLE}",
+            f"{APRIL_2025} + {PEOPLE_AGAIN}",
+            causes.POPULATION,
+        ),
+        (
+            (APRIL_2025, PEOPLE),
+            (APRIL_2025, APRIL_2026, PEOPLE, PEOPLE_AGAIN),
+            f"{APRIL_2025} + {PEOPLE}",
+            f"{APRIL_2026} + {PEOPLE_AGAIN}",
+            causes.SOURCE_REVISED,
+        ),
     ],
 )
 def test_published_figure(

@@ -18,7 +18,9 @@ with
             value_status,
             release_status,
             numerator,
-            denominator
+            denominator,
+            population_release,
+            population_issue_number
         from {{ ref('int_published__value') }}
     ),
 
@@ -43,7 +45,7 @@ with
         window
             series as (
                 partition by indicator_id, area_code, period_id, breakdown_type, breakdown_value, published.data_set
-                order by release, issue_number, vintage_id desc
+                order by release, issue_number, population_release, population_issue_number, vintage_id desc
             )
     )
 
