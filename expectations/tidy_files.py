@@ -126,13 +126,9 @@ def whole_file_rules(
     return rules
 
 
-def _missing_share(table: str, values: Sequence[str]) -> str:
-    missing = " + ".join(f"cast({number(column)} is null as integer)" for column in values)
-    return f"""
-        with newest as (
-            select _file_id, sum({missing}) / (count(*) * {len(values)}.0) as share, count(*) * {len(values)} as cells
-            from {{batch}} group by 1
-        ),
+def earlier_release(table: str) -> str:
+    """Return the common table `before`: each guarded file with the file of the release before it, if there is one."""
+    return f"""newest as (select distinct _file_id from {{batch}}),
         release_of as (select file_id, max(release) as release from landing.source_file group by 1),
         before as (
             select n._file_id, max_by(o.file_id, o.release) as earlier_id
@@ -141,6 +137,16 @@ def _missing_share(table: str, values: Sequence[str]) -> str:
             join release_of as o on o.release < r.release
             where o.file_id in (select distinct _file_id from {table})
             group by 1
+        )"""
+
+
+def _missing_share(table: str, values: Sequence[str]) -> str:
+    missing = " + ".join(f"cast({number(column)} is null as integer)" for column in values)
+    return f"""
+        with {earlier_release(table)},
+        now as (
+            select _file_id, sum({missing}) / (count(*) * {len(values)}.0) as share, count(*) * {len(values)} as cells
+            from {{batch}} group by 1
         ),
         earlier as (
             select _file_id, sum({missing}) / (count(*) * {len(values)}.0) as share from {table}
@@ -150,7 +156,7 @@ def _missing_share(table: str, values: Sequence[str]) -> str:
             cast(round(n.share * n.cells, 0) as bigint) as failed,
             e.share is null or n.share - e.share <= 0.2 as passed,
             n.share as observed, e.share as expected, 0.2 as tolerance, n.share - e.share as difference
-        from newest as n
+        from now as n
         left join before as b on b._file_id = n._file_id
         left join earlier as e on e._file_id = b.earlier_id"""
 

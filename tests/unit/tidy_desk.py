@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import duckdb
 
 from dagster_project.sources.catalogue import RawTable, Tidy, TidyIndicator
-from expectations.raw_ees import HARMONISED
 from expectations.tidy_areas import seed
+from expectations.tidy_options import HARMONISED
 
 #: Children of each authority; divisible by every number of parts that has to add up.
 PEOPLE = 720
