@@ -15,6 +15,7 @@ from expectations import (
     judgement,
     looked_after_flow,
     published_columns,
+    raw_council_measures,
     raw_ees_b1_children_in_need,
     raw_ees_c1_children_in_need_referrals_and_rereferrals,
     raw_ees_cla_number_and_rate_per_10k_children,
@@ -50,6 +51,7 @@ RAW_SUITES = (
     raw_population_nomis_mid_year.SUITE,
     raw_ssda903_header.SUITE,
     raw_ssda903_episodes.SUITE,
+    raw_council_measures.SUITE,
 )
 MART_SUITES = (
     dim_indicator.SUITE,
