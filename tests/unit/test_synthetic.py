@@ -141,7 +141,7 @@ def test_writing_over_an_earlier_demonstration_gives_the_same_bytes(
 
 def test_every_folder_with_files_is_marked_synthetic(demo: Path) -> None:
     folders = {path.parent for path in demo.rglob("*") if path.is_file()} - {demo}
-    assert len(folders) == 21
+    assert len(folders) == 23
     assert all((folder / "SYNTHETIC").is_file() for folder in folders)
 
 
