@@ -15,7 +15,7 @@ ROW_RULES = (
     RowRule(
         check_id="no_own_neighbour",
         severity="critical",
-        why="no authority is its own statistical neighbour, nor one of its other core cities, nor among those it supplies figures of",
+        why="no authority is its own statistical neighbour, nor one of the others that it is compared with",
         advice=LISTS,
         applies="group_id in ('statistical_neighbours', 'core_cities_others', 'council_supplied')",
         breaks="area_code = member_area_code",

@@ -1,7 +1,7 @@
 """Arriving file: figures that the council supplies itself (council/measures), for its own area and for others.
 
-The lists of indicators, areas and symbols are read from the seeds as files: they are tables of the warehouse only once it
-has been built, and a first file must not be refused for that.
+The lists of indicators, areas and symbols are read from the seeds as files: they are tables of the warehouse only once
+it has been built, and a first file must not be refused for that.
 """
 
 import csv
@@ -35,13 +35,13 @@ def _key_rules() -> "list[Expectation]":
             "council_measures_indicators",
             severity="warning",
             why="every row names an indicator of the list (dbt/seeds/indicators.csv)",
-            advice="Its figures are kept in the raw table and printed nowhere: correct the id or declare the indicator.",
+            advice="Its figures are kept in the raw table and printed nowhere: correct the id or declare it.",
             query=_counted("unit is null", named="indicator", missing="Not declared"),
         ),
         rule(
             "council_measures_areas",
             severity="critical",
-            why="every row is of an authority, a region or England, by its GSS code of today or of old or its DfE number",
+            why="every row is of an authority, a region or England, by a GSS code of today or of old or its DfE number",
             advice=f"A row left out would change the mean of the other authorities unseen. {CORRECT}",
             query=_counted("area is null", named="coalesce(nullif(supplied_area, ''), 'blank')", missing="Not known"),
             empty_fails=True,
@@ -50,7 +50,7 @@ def _key_rules() -> "list[Expectation]":
             "council_measures_one_figure",
             severity="critical",
             why="a file holds each figure once, whichever code its area has and however its dates are written",
-            advice=f"Two rows are one figure under two codes or spellings, and which one is meant is not known. {CORRECT}",
+            advice=f"Two rows are one figure under two codes or spellings; which is meant is not known. {CORRECT}",
             query=f"""with placed as ({_rows()}),
                 cells as (
                     select _file_id, {CELL}, count(*) as times
@@ -80,7 +80,7 @@ def _key_rules() -> "list[Expectation]":
             "council_measures_period_fits",
             severity="warning",
             why="a figure of a year begins with that year and one of a day begins and ends on it",
-            advice="The figure is printed under the year of its last day: say in the commentary what it covers, or correct it.",
+            advice="The figure is printed under its last day: say in the commentary what it covers, or correct it.",
             query=_counted(
                 """case when period_kind = 'snapshot' then first_day <> last_day
                     else strftime(first_day, '%m-%d') <> year_begins end""",
@@ -96,23 +96,23 @@ def _key_rules() -> "list[Expectation]":
             advice="The file whose vintage sorts last counts: keep the one that is meant.",
             query=f"""with placed as ({_rows()}),
                 others as ({_rows(TABLE)}),
-                twice as (
-                    select distinct p._file_id, p.indicator, p.area, p.last_day, p.breakdown_type, p.breakdown_value
-                    from placed as p
-                    join landing.source_file as f on f.file_id = p._file_id
-                    join others as o using ({CELL})
-                    join landing.source_file as g on g.file_id = o._file_id
-                    where g.file_id <> f.file_id and g.release = f.release and g.file_path <> f.file_path
-                        and g.use in ('candidate', 'current', 'stale')
+                held as (
+                    select distinct o.indicator, o.area, o.last_day, o.breakdown_type, o.breakdown_value, f.release,
+                        f.file_path
+                    from others as o join landing.source_file as f on f.file_id = o._file_id
+                    where f.use in ('candidate', 'current', 'stale')
+                ),
+                compared as (
+                    select p.*, exists (
+                        select 1 from held as h
+                        where h.indicator = p.indicator and h.area = p.area and h.last_day = p.last_day
+                            and h.breakdown_type = p.breakdown_type and h.breakdown_value = p.breakdown_value
+                            and h.release = f.release and h.file_path <> f.file_path) as is_twice
+                    from placed as p join landing.source_file as f on f.file_id = p._file_id
                 )
-                select p._file_id as file_id, count(distinct p.row_of_file) as checked,
-                    count(distinct t.indicator || t.area || t.last_day || t.breakdown_type || t.breakdown_value) as failed,
-                    {_note("t.indicator || ' ' || t.area", "t.area is not null", "In two files")}
-                from placed as p
-                left join twice as t on t._file_id = p._file_id and t.indicator = p.indicator and t.area = p.area
-                    and t.last_day = p.last_day and t.breakdown_type = p.breakdown_type
-                    and t.breakdown_value = p.breakdown_value
-                group by 1""",
+                select _file_id as file_id, count(*) as checked, count(*) filter (where is_twice) as failed,
+                    {_note("indicator || ' ' || area", "is_twice", "In two files")}
+                from compared group by 1""",
             needs=("landing.source_file",),
         ),
     ]
@@ -235,12 +235,13 @@ def _rows(table: str = "{batch}") -> str:
     `value`, `numerator`, `denominator` as numbers, `stated_status`, `symbol_status` (null for a dash, which gives no
     reason), and from the seeds `unit`, `period_kind`, `year_begins`, `multiplier` and `half_a_unit`.
     """
-    return f"""select b._file_id, b._row_number as row_of_file, b.source, b.owner,
+    return f"""select b._file_id, b.source, b.owner,
             lower(trim(b.indicator_id)) as indicator, upper(trim(b.area_code)) as supplied_area, a.area,
             {day("b.period_start")} as first_day, {day("b.period_end")} as last_day,
             lower(coalesce(nullif(trim(b.breakdown_type), ''), 'total')) as breakdown_type,
             lower(coalesce(nullif(trim(b.breakdown_value), ''), 'total')) as breakdown_value,
-            {number("b.value")} as value, {number("b.numerator")} as numerator, {number("b.denominator")} as denominator,
+            {number("b.value")} as value, {number("b.numerator")} as numerator,
+            {number("b.denominator")} as denominator,
             {STATUS} as stated_status, s.symbol_status, i.unit, i.period_kind, i.year_begins, i.half_a_unit,
             regexp_matches(lower(b.indicator_id), '_gap(_|$)') as is_gap,
             case i.unit when 'percent' then 100 when 'rate_per_100' then 100 when 'rate_per_1000' then 1000

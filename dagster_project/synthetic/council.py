@@ -1,4 +1,4 @@
-"""What an invented council knows of itself and of authorities it exchanges figures with: two months of council measures."""
+"""What an invented council knows of itself and of authorities near to it: two months of council measures."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,12 +40,18 @@ Row = tuple[object, ...]
 
 
 def measure_rows(
-    seed: int, authorities: Sequence[Authority], population: Population, *, month: str, subject: int, near: Sequence[int]
+    seed: int,
+    authorities: Sequence[Authority],
+    population: Population,
+    *,
+    month: str,
+    subject: int,
+    near: Sequence[int],
 ) -> list[Row]:
     """Return the rows of one month's file.
 
-    The later month corrects a figure of the earlier one and reaches further. One authority withholds a count (symbol c),
-    one is written by its DfE number.
+    The later month corrects a figure of the earlier one and reaches further. One authority withholds a count (symbol
+    c), one is written by its DfE number.
 
     Args:
         seed: Seed of the demonstration.
@@ -85,7 +91,8 @@ def _late_month(
         for number in others[:-1]:
             yield _count(seed, population, codes, indicator, number, _OCTOBER, source=_EXCHANGED)
     yield (
-        "elective_home_education", codes[others[-1]], _OCTOBER, _OCTOBER, "", "", "c", "", "", "suppressed", *_EXCHANGED,
+        "elective_home_education", codes[others[-1]], _OCTOBER, _OCTOBER, "", "", "c", "", "", "suppressed",
+        *_EXCHANGED,
     )  # fmt: skip
     for period in (_YEAR, _HALF_YEAR):
         yield _wait(seed, population, codes, subject, period)
@@ -125,8 +132,8 @@ def _take_up(
     taking_up = round(children * min(_TAKE_UP[age] + 0.03 * draw.gauss(0, 1), 1))
     value = rounded(100 * taking_up / children, 1)
     return (
-        f"early_education_take_up_{age}_pct", codes[number], _JANUARY, _JANUARY, "", "", value, taking_up, children, "ok",
-        *(source or _SOURCE["early_education"]),
+        f"early_education_take_up_{age}_pct", codes[number], _JANUARY, _JANUARY, "", "", value, taking_up, children,
+        "ok", *(source or _SOURCE["early_education"]),
     )  # fmt: skip
 
 

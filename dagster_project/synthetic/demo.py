@@ -469,7 +469,8 @@ What is in it:
 - `published/lait/`: figures for all authorities, dictionary, two neighbour lists, list of authorities.
 - `population/`: mid-year estimates; a rate for 31 March uses those of the year before.
 - `council/measures/`: figures that the council supplies itself, two months, the later one correcting a figure of the
-  earlier one; some rows of the {council.OTHERS} authorities nearest to it, one named by its DfE number, one with a symbol.
+  earlier one; some rows of the {council.OTHERS} authorities nearest to it, one named by its DfE number, one with a
+  symbol.
 
 A file named `{MARKER}` in a folder marks its rows. Real and invented sources are never mixed in one run.
 """

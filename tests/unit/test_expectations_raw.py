@@ -116,9 +116,9 @@ GOOD = {
             'Value' as measures_name, '1000' as obs_value, 'A' as obs_status, '108' as record_count
         from (values ('2023'), ('2024')) as y(d), (values ('E01'), ('E02'), ('E03')) as a(g), range(0, 18) as r(age)""",
     "raw_council.measures": """
-        select indicator_id, a.area_code, '2025-04-01' as period_start, '2025-09-30' as period_end, '' as breakdown_type,
-            'total' as breakdown_value, value, numerator, denominator, status as value_status, 'Case system' as source,
-            'A team' as owner
+        select indicator_id, a.area_code, '2025-04-01' as period_start, '2025-09-30' as period_end,
+            '' as breakdown_type, 'total' as breakdown_value, value, numerator, denominator, status as value_status,
+            'Case system' as source, 'A team' as owner
         from (values ('slt_wait_days_mean', '71.5', '143', '2', ''), ('re_referrals_pct', '6.25', '1', '16', 'ok'),
                 ('referrals_rate', 'c', '', '', 'suppressed'), ('cla_started', '12', '12', '', ''),
                 ('cla_missing_incidents_mean', '-', '', '', 'not_available'))
@@ -344,7 +344,9 @@ BROKEN_BY_TABLE = {
             "insert into {t} select * replace ('twin' as _file_id) from {t} where _file_id = '{f}' and _row_number = 1;"
         ),
         "council_measures_possible": change("value = '12.5', numerator = ''", "indicator_id = 'cla_started'"),
-        "council_measures_percent_in_range": change("value = '106.3', numerator = '17'", "indicator_id = 're_referrals_pct'"),
+        "council_measures_percent_in_range": change(
+            "value = '106.3', numerator = '17'", "indicator_id = 're_referrals_pct'"
+        ),
         "council_measures_value_follows": change("value = '6.4'", "indicator_id = 're_referrals_pct'"),
         "council_measures_count_follows": change("numerator = '13'", "indicator_id = 'cla_started'"),
         "council_measures_symbol_agrees": change("value_status = 'not_available'", "value = 'c'"),
