@@ -143,7 +143,9 @@ def lineage(mart: str, vintages: set[str]) -> list[str]:
     def stands_on(node: str) -> bool:
         if node.startswith("source."):
             source, table = node.split(".")[-2:]
-            return bool({source, table} & tables) or (source == "population" and "mid_year_population" in tables)
+            return bool({source, table, f"{source}_{table}"} & tables) or (
+                source == "population" and "mid_year_population" in tables
+            )
         return any(stands_on(parent) for parent in parents.get(node, []))
 
     def visit(node: str) -> None:
