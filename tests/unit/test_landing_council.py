@@ -72,6 +72,8 @@ def test_every_symbol_of_the_department_may_stand_for_a_value(desk: Desk, symbol
         ({"value": "", "value_status": "hidden"}, "undeclared_value_status"),
         ({"value": "132", "value_status": "suppressed"}, "status_contradicts_value"),
         ({"value": "", "value_status": "ok"}, "status_contradicts_value"),
+        ({"breakdown_type": "sex"}, "half_a_breakdown"),
+        ({"breakdown_type": "Total", "breakdown_value": "F"}, "half_a_breakdown"),
         ({"value": "about 130"}, "undeclared_symbol"),
         ({"value": "132%"}, "undeclared_symbol"),
         ({"value": "=1+1"}, "undeclared_symbol"),
