@@ -589,10 +589,17 @@ def _store(connection: duckdb.DuckDBPyConnection, results: Sequence[CheckResult]
 
 
 def _edition(run: Run, connection: duckdb.DuckDBPyConnection) -> Edition:
+    # A figure that the council supplies itself opens no new edition.
     row = connection.execute(
-        """SELECT coalesce(
-            max(extract(year FROM period_end)) FILTER (WHERE period_kind = 'snapshot' AND period_id LIKE '%-03-31'),
-            max(extract(year FROM period_end)))
-        FROM marts.dim_period"""
+        """WITH held AS (
+            SELECT DISTINCT period_id FROM marts.fct_indicator_value WHERE source_kind <> 'council'
+        ), period AS (
+            SELECT extract(year FROM period_end) AS year, period_id LIKE 'snapshot_%-03-31' AS is_31_march,
+                period_id IN (SELECT period_id FROM held) AS is_held
+            FROM marts.dim_period
+        )
+        SELECT coalesce(
+            max(year) FILTER (WHERE is_31_march AND is_held), max(year) FILTER (WHERE is_held), max(year))
+        FROM period"""
     ).fetchone()
     return edition_for(run.settings, asked=run.edition_asked, newest_31_march=int(row[0]) if row and row[0] else None)

@@ -16,6 +16,7 @@ from expectations import (
     looked_after_flow,
     published_agreement,
     published_columns,
+    raw_council_measures,
     raw_ees,
     raw_lait_authority,
     raw_lait_data_dictionary,
@@ -37,6 +38,7 @@ RAW_SUITES = (
     raw_population_nomis_mid_year.SUITE,
     raw_ssda903_header.SUITE,
     raw_ssda903_episodes.SUITE,
+    raw_council_measures.SUITE,
 )
 MART_SUITES = (
     dim_indicator.SUITE,

@@ -15,9 +15,9 @@ ROW_RULES = (
     RowRule(
         check_id="no_own_neighbour",
         severity="critical",
-        why="no authority is its own statistical neighbour, nor one of its other core cities",
+        why="no authority is its own statistical neighbour, nor one of the others that it is compared with",
         advice=LISTS,
-        applies="group_id in ('statistical_neighbours', 'core_cities_others')",
+        applies="group_id in ('statistical_neighbours', 'core_cities_others', 'council_supplied')",
         breaks="area_code = member_area_code",
     ),
 )

@@ -52,13 +52,14 @@ ROW_RULES = (
         severity="critical",
         why="a percentage worked out here lies between 0 and 100",
         advice=f"Numerator and denominator do not fit together. {CALCULATION}",
-        applies=f"{OURS} and unit = 'percent' and value is not null and not {IS_GAP}",
+        # One that the council supplies may pass 100 rightly, and is looked at when its file arrives.
+        applies=f"source_kind = 'local' and unit = 'percent' and value is not null and not {IS_GAP}",
         breaks="value not between 0 and 100",
     ),
     RowRule(
         check_id="local_count_is_whole",
         severity="critical",
-        why="a count made here is a whole number, never below zero",
+        why="a count made or supplied here is a whole number, never below zero",
         advice=CALCULATION,
         applies=f"{OURS} and unit = 'count' and value is not null",
         breaks="value < 0 or value <> round(value, 0)",

@@ -15,7 +15,10 @@ _GROUPS = {
     "region": ("region",),
     "sn_average": ("statistical_neighbours",),
     "core_cities": ("core_cities_all", "core_cities_others"),
+    "council_others": ("council_supplied",),
 }
+# Figures of a row by another source than a publication.
+_OWN_KINDS = {"local": "local", "council": "council", "council_others": "council"}
 
 
 class UnknownFigure(LookupError):
@@ -27,8 +30,8 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
 
     Args:
         connection: A published version.
-        figure_id: `indicator/area/period`, with `/england`, `/region`, `/sn_average`, `/core_cities`, `/local` or
-            another printed figure behind it where one is meant; as printed in `marts.edition_figure`.
+        figure_id: `indicator/area/period`, with `/england`, `/region`, `/sn_average`, `/core_cities`, `/local`,
+            `/council` or another printed figure behind it where one is meant; as printed in `marts.edition_figure`.
 
     Raises:
         UnknownFigure: If the version holds no such figure.
@@ -42,11 +45,13 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
     own = _facts(connection, indicator, [area], period)
     if not own:
         raise UnknownFigure(_unknown(connection, figure_id))
-    facts = [fact for fact in own if (fact["source_kind"] == "local") == (figure == "local")] or own
+    kind = _OWN_KINDS.get(figure, "published")
+    facts = [fact for fact in own if fact["source_kind"] == kind] or own
     comparators: list[dict[str, Any]] = []
     if figure in _GROUPS:
         comparators = _comparators(connection, indicator, area, period, _GROUPS[figure])
-        facts = _facts(connection, indicator, _areas_behind(connection, area, figure), period)
+        behind = _facts(connection, indicator, _areas_behind(connection, area, figure), period)
+        facts = [fact for fact in behind if fact["source_kind"] == kind]
     vintages = sorted({part for fact in facts for part in str(fact["vintage_id"]).split(" + ")})
     files = _rows(
         connection,
@@ -65,9 +70,7 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
         "values": facts,
         "comparators": comparators,
         "files": files,
-        "models": lineage(
-            "indicator_comparison" if comparators else "fct_indicator_value", {f["vintage_id"] for f in files}
-        ),
+        "models": lineage(_mart_of(figure) if comparators else "fct_indicator_value", {f["vintage_id"] for f in files}),
         "checks": _rows(
             connection,
             """SELECT suite, check_id, severity, outcome, message FROM marts.check_result
@@ -76,6 +79,11 @@ def trace(connection: duckdb.DuckDBPyConnection, figure_id: str) -> dict[str, An
             [[file["file_id"] for file in files], ["fct_indicator_value", "indicator_comparison"]],
         ),
     }
+
+
+def _mart_of(figure: str) -> str:
+    """The mart that holds a comparator: means of supplied figures stand in no row of the comparison."""
+    return "comparator_value" if figure == "council_others" else "indicator_comparison"
 
 
 def _facts(
@@ -135,7 +143,9 @@ def lineage(mart: str, vintages: set[str]) -> list[str]:
     def stands_on(node: str) -> bool:
         if node.startswith("source."):
             source, table = node.split(".")[-2:]
-            return bool({source, table} & tables) or (source == "population" and "mid_year_population" in tables)
+            return bool({source, table, f"{source}_{table}"} & tables) or (
+                source == "population" and "mid_year_population" in tables
+            )
         return any(stands_on(parent) for parent in parents.get(node, []))
 
     def visit(node: str) -> None:

@@ -28,7 +28,7 @@ from dagster_project.report.headline import (
     shown,
     value_cell,
 )
-from dagster_project.report.rows import Marts, Row
+from dagster_project.report.rows import SUPPLIED_GROUP, Marts, Row
 from dagster_project.report.status import status_blocks
 from dagster_project.report.summary import neighbour_list_words, summary_blocks
 from dagster_project.report.trends import attainment_trend, looked_after_trend
@@ -135,8 +135,8 @@ def edition_figures(
 
     Columns: edition_id, figure_id, indicator_id, area_code, period_id, breakdown_type, breakdown_value, figure
     (which of them: value, england, region, sn_average, sn_average_<version> of another neighbour list, core_cities,
-    change, change_since_<day>, gap_to_england, rank, rank_dfe, local, council, local_less_published), value (unrounded,
-    None where a reason is printed), printed, source_kind, vintage_id.
+    change, change_since_<day>, gap_to_england, rank, rank_dfe, local, council, council_others, local_less_published),
+    value (unrounded, None where a reason is printed), printed, source_kind, vintage_id.
     Needs every table of schema `marts` but `publication`.
     """
     blocks = report_blocks(Marts(connection, authority_area_code), core_cities_shown=core_cities_shown)
@@ -153,6 +153,8 @@ def group_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tuple[B
     wanted = [("statistical_neighbours", version, "mean of its members") for version in sorted(versions - {None})]
     cities = core_city_group(core_cities_shown)
     wanted.append((cities, marts.newest_version(cities), core_city_words(marts, core_cities_shown)))
+    if marts.members(SUPPLIED_GROUP, "1"):
+        wanted.append((SUPPLIED_GROUP, "1", "mean of its members, beside figures that the council supplies"))
     rows = []
     for group_id, version, statistic in wanted:
         group = marts.groups.get((group_id, version or ""))

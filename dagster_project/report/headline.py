@@ -393,14 +393,16 @@ def published_row(
 
 
 def newest_local(marts: Marts, indicator_id: str) -> list[Row]:
-    """Return the newest local figure of each kind and status (year-end return, in-year snapshot, council file).
+    """Return the newest local figure of each status (year-end return, in-year snapshot).
 
-    A cut taken within the year has as many tables as the council takes: what it does not tell is not listed.
+    A cut taken within the year has as many tables as the council takes: what it does not tell is not listed. What the
+    council supplies itself has tables of its own.
     """
-    newest: dict[tuple[str, str], Row] = {}
+    newest: dict[str, Row] = {}
     for row in marts.local.get(indicator_id, []):
-        newest.setdefault((row["source_kind"], row["release_status"]), row)
-    shown_rows = {key: row for key, row in newest.items() if key[1] != IN_YEAR or row["value"] is not None}
+        if row["source_kind"] == "local":
+            newest.setdefault(row["release_status"], row)
+    shown_rows = {status: row for status, row in newest.items() if status != IN_YEAR or row["value"] is not None}
     return [shown_rows[key] for key in sorted(shown_rows)]
 
 
@@ -411,7 +413,7 @@ def change_on_cut(marts: Marts, row: Row, indicator: Row) -> Cell:
         (
             other
             for other in marts.local[indicator["indicator_id"]]
-            if other["release_status"] == IN_YEAR
+            if (other["source_kind"], other["release_status"]) == (row["source_kind"], IN_YEAR)
             and other["value"] is not None
             and (other["period_end"].year, other["period_end"].month, other["period_end"].day)
             == (end.year - 1, end.month, end.day)
@@ -438,9 +440,8 @@ def local_row(marts: Marts, row: Row, indicator: Row) -> tuple[Cell, ...]:
         row, indicator, row["source_kind"], row["value"], shown(row["value"], indicator, row["value_status"]),
         source_kind=row["source_kind"], vintage_id=row["vintage_id"],
     )  # fmt: skip
-    kind = "supplied by the council" if row["source_kind"] == "council" else "worked out from the local return"
     return (
-        Cell(f"{indicator['indicator_name']}: local figure", notes=(kind,)),
+        Cell(f"{indicator['indicator_name']}: local figure", notes=("worked out from the local return",)),
         Cell(row["period_label"], notes=(release_words(row["release_status"]),)),
         number_cell(figure),
         *(reason_cell(LOCAL_MEASURE) for _ in range(4)),
@@ -492,6 +493,9 @@ def headline_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tupl
     newest = newest_period_end(marts)
     if newest is None:
         return (*blocks[:1], Paragraph("latest-none", f"No figure of {marts.name} for this report has arrived yet."))
+    # Its tables are made of the cells of this module.
+    from dagster_project.report.supplied import supplied_blocks
+
     columns = columns_of(marts, core_cities_shown)
     sections: dict[str, list[Row]] = {}
     for indicator in marts.indicators:
@@ -509,13 +513,14 @@ def headline_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tupl
                 closed.append(f"{indicator['indicator_name']} (last period {latest['period_label']})")
             elif latest is not None:
                 rows.append(published_row(marts, latest, indicator, core_cities_shown=core_cities_shown, newest=newest))
-            elif not local:
+            elif indicator["indicator_id"] not in marts.local:
                 absent.append(indicator["indicator_name"])
             rows += [local_row(marts, row, indicator) for row in local]
         blocks.append(Heading(slug, 3, title))
         if rows:
             caption = f"{title}: latest figures, {marts.name}"
             blocks.append(Table(f"{slug}-table", caption, columns, tuple(rows), layout="headline"))
+        blocks += supplied_blocks(marts, indicators, slug=slug, title=title)
         if closed:
             blocks.append(Note(f"{slug}-closed", f"Series that have ended, not shown as latest: {'; '.join(closed)}."))
         if absent:
@@ -554,7 +559,9 @@ def reading_notes(marts: Marts) -> tuple[Block, ...]:
             "Beside a group: the place by value, 1st is the highest. Under the rank, which is 1 for the best: whether "
             "the figure is unusual among all authorities; where the England figure says “not tested”, this is not "
             "tested either. "
-            "Local figures have a row of their own and take no part in any mean, change, judgement or rank.",
+            "Local figures have a row of their own and take no part in any mean, change, judgement or rank. What the "
+            "council supplies itself stands in tables of its own, beside other authorities only where it holds their "
+            "figures.",
         ),
         Paragraph(
             "how-to-read-codes",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 ENGLAND = "E92000001"
+#: The group of other authorities that the council supplies figures of.
+SUPPLIED_GROUP = "council_supplied"
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, query: str, *values: object) -> list[Row]:
@@ -149,13 +151,19 @@ class Marts:
 
     @cached_property
     def judgements(self) -> dict[tuple[str, str, str, str], Row]:
-        """Judgements of the report's latest figures of the authority, by indicator, period, kind and against."""
+        """Judgements of the report's latest figures of the authority, by indicator, period, kind and against.
+
+        Of an indicator that nobody publishes, they are those of the council's own figures against their targets.
+        """
         found = fetch(
             self.connection,
             "select j.* from marts.judgement as j join marts.edition_scope as s using (indicator_id) "
             "join marts.dim_indicator as d using (indicator_id) "
-            "where j.area_code = ? and j.period_id = s.latest_period_id and d.report_section is not null "
-            "order by j.indicator_id, j.kind, j.against",
+            "join marts.dim_period as p on p.period_id = j.period_id "
+            "where j.area_code = ? and d.report_section is not null and (j.period_id = s.latest_period_id "
+            "or (s.latest_period_id is null and j.kind = 'against_target' "
+            "and (s.period_limit is null or p.period_end <= s.period_limit))) "
+            "order by j.indicator_id, j.kind, j.against, j.period_id",
             self.authority,
         )
         return {(row["indicator_id"], row["period_id"], row["kind"], row["against"]): row for row in found}
@@ -211,6 +219,18 @@ class Marts:
                 self.authority,
             )
         )
+
+    @cached_property
+    def supplied_words(self) -> dict[tuple[str, str, str], Row]:
+        """Source and owner of the authority's own supplied headline figures, by indicator, period and vintage."""
+        found = fetch(
+            self.connection,
+            "select indicator_id, period_id, vintage_id, source, owner from marts.council_measure "
+            "where area_code = ? and breakdown_type = 'total' and breakdown_value = 'total' "
+            "order by indicator_id, period_id, vintage_id",
+            self.authority,
+        )
+        return {(row["indicator_id"], row["period_id"], row["vintage_id"]): row for row in found}
 
     @cached_property
     def comparator_values(self) -> dict[tuple[str, str, str], Row]:

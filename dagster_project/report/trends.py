@@ -344,6 +344,7 @@ SOURCE_NAMES = {
     "ees": "Department for Education, Explore Education Statistics",
     "population": "Office for National Statistics, mid-year population estimates",
     "ssda903": "Children looked after return (SSDA903) of the council",
+    "council": "Figures that the council supplies itself (council measures)",
 }
 
 

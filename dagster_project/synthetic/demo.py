@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.synthetic import care, ees, ees_social_care, lait, return_tables
+from dagster_project.synthetic import care, council, ees, ees_social_care, lait, return_tables
 from dagster_project.synthetic.care import EPISODE_COLUMNS, HEADER_COLUMNS, RETURN_YEARS
 from dagster_project.synthetic.files import write_csv, write_parquet, write_text_table, write_workbook
 from dagster_project.synthetic.looked_after import DIFFERENCE, DIFFERING_YEAR, AllCareFigures, care_figures
@@ -125,6 +125,7 @@ def write_demo(
     _write_scorecards(writer, seed, authorities, population, indicators, values, shown)
     announce("writing Local Authority Interactive Tool files")
     _write_lait(writer, seed, authorities, indicators, values)
+    _write_measures(writer, seed, authorities, population, authority)
     announce(f"{len(writer.counts)} files, {sum(writer.counts.values()):,} rows")
     return writer.counts
 
@@ -426,6 +427,18 @@ def _write_lait(
     writer.note(path, write_workbook(path, "Sheet1", lait.authority_rows(authorities)) - 1)
 
 
+def _write_measures(
+    writer: _Writer, seed: int, authorities: tuple[Authority, ...], population: Population, subject: int
+) -> None:
+    """Write what the council supplies itself: two months, some rows of the authorities nearest to it."""
+    newest_list = max(lait.NEIGHBOUR_LISTS.values())
+    near = [number for number, _ in lait.neighbours(seed, authorities, newest_list)[subject]]
+    for month in council.MONTHS:
+        path = writer.folder(f"council/measures/{month}", ["measures.csv"]) / "measures.csv"
+        rows = council.measure_rows(seed, authorities, population, month=month, subject=subject, near=near)
+        writer.note(path, write_csv(path, council.MEASURE_COLUMNS, rows))
+
+
 def _readme(seed: int, scale: float, authority: int) -> str:
     return f"""{_TITLE}
 
@@ -455,6 +468,9 @@ What is in it:
   placements, care leavers and two scorecards of young people aged 16 and 17 agree with the figures for all authorities.
 - `published/lait/`: figures for all authorities, dictionary, two neighbour lists, list of authorities.
 - `population/`: mid-year estimates; a rate for 31 March uses those of the year before.
+- `council/measures/`: figures that the council supplies itself, two months, the later one correcting a figure of the
+  earlier one; some rows of the {council.OTHERS} authorities nearest to it, one named by its DfE number, one with a
+  symbol.
 
 A file named `{MARKER}` in a folder marks its rows. Real and invented sources are never mixed in one run.
 """

@@ -50,6 +50,8 @@ TABLES = {
     "quartile varchar, quartile_live varchar, q0 double, q25 double, q50 double, q75 double, q100 double, "
     "local_value double, local_release_status varchar, release_status varchar, value_status varchar, "
     "vintage_id varchar",
+    "council_measure": "indicator_id varchar, area_code varchar, period_id varchar, breakdown_type varchar, "
+    "breakdown_value varchar, vintage_id varchar, source varchar, owner varchar, is_current boolean",
     "series_break": "indicator_id varchar, first_period_id varchar, kind varchar, words varchar, "
     "comparability varchar, period_end date",
     "edition": "edition_id varchar, title varchar, version_id varchar, data_cut_off date, published_date date, "

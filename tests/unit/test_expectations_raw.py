@@ -60,6 +60,15 @@ GOOD = {
         select d as date, g as geography_code, 'Total' as gender_name, cast(101 + age as varchar) as c_age,
             'Value' as measures_name, '1000' as obs_value, 'A' as obs_status, '108' as record_count
         from (values ('2023'), ('2024')) as y(d), (values ('E01'), ('E02'), ('E03')) as a(g), range(0, 18) as r(age)""",
+    "raw_council.measures": """
+        select indicator_id, a.area_code, '2025-04-01' as period_start, '2025-09-30' as period_end,
+            '' as breakdown_type, 'total' as breakdown_value, value, numerator, denominator, status as value_status,
+            'Case system' as source, 'A team' as owner
+        from (values ('slt_wait_days_mean', '71.5', '143', '2', ''), ('re_referrals_pct', '6.25', '1', '16', 'ok'),
+                ('referrals_rate', 'c', '', '', 'suppressed'), ('cla_started', '12', '12', '', ''),
+                ('cla_missing_incidents_mean', '-', '', '', 'not_available'))
+                as f(indicator_id, value, numerator, denominator, status),
+            (values ('E08000035'), ('373'), ('E08000016')) as a(area_code)""",
     "raw_ssda903.header": """
         select 'C' || n as child, '1' as sex, '01/02/2010' as dob, 'WBRI' as ethnic from range(0, 300) as t(n)""",
     "raw_ssda903.episodes": """
@@ -129,6 +138,28 @@ BROKEN_BY_TABLE = {
         "population_nomis_complete": change("record_count = '25001'"),
         "population_nomis_yearly_change": change("obs_value = '1500'", "date = '2024'"),
     },
+    "raw_council.measures": {
+        "council_measures_indicators": change("indicator_id = 'no_such_measure'", "_row_number = 1"),
+        "council_measures_areas": change("area_code = 'E08000099'", "_row_number = 1"),
+        "council_measures_one_figure": change("area_code = 'E08000019'", "area_code = 'E08000016'"),
+        "council_measures_period_over": change("period_end = '01/02/2026'", "_row_number = 1"),
+        "council_measures_period_fits": change("period_start = '2025-05-01'", "_row_number = 1"),
+        "council_measures_one_file": (
+            register("release = '2026-02'")
+            + "insert into landing.source_file select * replace ('twin' as file_id, 'another.csv' as file_path) "
+            "from landing.source_file where file_id = '{f}';"
+            "insert into {t} select * replace ('twin' as _file_id) from {t} where _file_id = '{f}' and _row_number = 1;"
+        ),
+        "council_measures_possible": change("value = '12.5', numerator = ''", "indicator_id = 'cla_started'"),
+        "council_measures_percent_in_range": change(
+            "value = '106.3', numerator = '17'", "indicator_id = 're_referrals_pct'"
+        ),
+        "council_measures_value_follows": change("value = '6.4'", "indicator_id = 're_referrals_pct'"),
+        "council_measures_count_follows": change("numerator = '13'", "indicator_id = 'cla_started'"),
+        "council_measures_symbol_agrees": change("value_status = 'not_available'", "value = 'c'"),
+        "council_measures_reason_given": change("value = '', numerator = '', value_status = ''", "_row_number = 1"),
+        "council_measures_source_and_owner": change("owner = ' '", "_row_number = 1"),
+    },
     "raw_ssda903.header": {
         "ssda903_header_set_aside": set_aside("missing_child_id"),
         "ssda903_header_birth_dates": change(f"dob = '{SENTINEL_DATE}'"),
@@ -186,7 +217,8 @@ def landed(tmp_path_factory: pytest.TempPathFactory, candidates: dict[str, list[
         connection.execute("create schema landing")
         connection.execute(
             """create table landing.source_file (file_id varchar, source_id varchar, table_name varchar,
-               release varchar, as_at date, rows_landed bigint, rows_loaded bigint, use varchar)"""
+               release varchar, as_at date, rows_landed bigint, rows_loaded bigint, use varchar,
+               file_path varchar default 'one.csv')"""
         )
         connection.execute(
             """create table landing.quarantine (file_id varchar, table_name varchar, row_number bigint,
@@ -208,12 +240,12 @@ def landed(tmp_path_factory: pytest.TempPathFactory, candidates: dict[str, list[
                 # Only the good header is the return's newest: a broken one beside it must not stand in for it.
                 use = "candidate" if file_id == good_id(table) or name != "header" else "current"
                 connection.execute(
-                    "insert into landing.source_file values (?, ?, ?, ?, null, ?, ?, ?)",
+                    "insert into landing.source_file values (?, ?, ?, ?, null, ?, ?, ?, default)",
                     [file_id, source, name, release, rows[0], rows[0], use],
                 )
             if source == "ssda903":
                 connection.execute(
-                    "insert into landing.source_file values (?, ?, ?, '2021-22', null, 300, 300, 'current')",
+                    "insert into landing.source_file values (?, ?, ?, '2021-22', null, 300, 300, 'current', default)",
                     [f"before_{name}", source, name],
                 )
             connection.execute("drop table good")

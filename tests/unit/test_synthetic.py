@@ -141,7 +141,7 @@ def test_writing_over_an_earlier_demonstration_gives_the_same_bytes(
 
 def test_every_folder_with_files_is_marked_synthetic(demo: Path) -> None:
     folders = {path.parent for path in demo.rglob("*") if path.is_file()} - {demo}
-    assert len(folders) == 21
+    assert len(folders) == 23
     assert all((folder / "SYNTHETIC").is_file() for folder in folders)
 
 
@@ -618,3 +618,45 @@ def test_a_folder_with_a_file_of_somebody_else_is_refused_and_left_alone(
 def test_hidden_files_and_the_bundled_sample_are_left_alone(larger: Path) -> None:
     assert (larger / "sample" / "kept.csv").exists()
     assert (larger / ".gitkeep").exists()
+
+
+def council_figures(demo: Path) -> list[dict[str, str]]:
+    return [row for file in sorted((demo / "council" / "measures").glob("*/*.csv")) for row in rows_of(file)]
+
+
+def test_council_measures_name_declared_indicators_and_agree_with_their_counts(demo: Path) -> None:
+    with (REPOSITORY / "dbt" / "seeds" / "indicators.csv").open(encoding="utf-8", newline="") as file:
+        units = {row["indicator_id"]: row["unit"] for row in csv.DictReader(file) if row["source_id"] == "council"}
+    rows = council_figures(demo)
+    assert {row["indicator_id"] for row in rows} == set(units)
+    for row in rows:
+        assert row["source"]
+        assert row["owner"]
+        if row["denominator"]:
+            factor = {"percent": 100, "days": 1}[units[row["indicator_id"]]]
+            exact = factor * int(row["numerator"]) / int(row["denominator"])
+            assert abs(float(row["value"]) - exact) <= 0.05 + 1e-9
+
+
+def test_council_measures_hold_two_months_other_authorities_and_one_symbol(demo: Path) -> None:
+    months = sorted(path.name for path in (demo / "council" / "measures").iterdir())
+    assert months == ["2025-02", "2025-10"]
+    early, late = ({} for _ in months)
+    for month, found in zip(months, (early, late), strict=True):
+        for row in rows_of(demo / "council" / "measures" / month / "measures.csv"):
+            key = (row["indicator_id"], row["area_code"], row["period_end"])
+            assert key not in found
+            found[key] = row["value"]
+    shared = early.keys() & late.keys()
+    assert len(shared) == 1
+    assert all(early[key] != late[key] for key in shared)
+    assert len({area for _, area, _ in late} - {"E08000035"}) == 4
+    assert [value for value in late.values() if not re.fullmatch(r"\d+(\.\d)?", value)] == ["c"]
+    assert any(area.isdigit() for _, area, _ in late)
+
+
+def test_figures_of_other_authorities_that_the_council_holds_do_not_depend_on_scale(demo: Path, larger: Path) -> None:
+    def of_others(folder: Path) -> list[dict[str, str]]:
+        return [row for row in council_figures(folder) if row["area_code"] != "E08000035"]
+
+    assert of_others(demo) == of_others(larger)

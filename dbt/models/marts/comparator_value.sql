@@ -128,3 +128,27 @@ select
     comparator.not_shown_reason
 from sorted as comparator
 inner join {{ ref('int_comparator__cell') }} as cell on comparator.cell_key = cell.cell_key
+
+union all
+
+-- Figures of other authorities that the council holds, beside its own: a group apart, in no published mean. Its dates need not
+-- be a year apart, so that it has no change.
+select
+    mean.indicator_id,
+    subject.area_code,
+    mean.period_id,
+    mean.breakdown_type,
+    mean.breakdown_value,
+    'council_supplied' as group_id,
+    '1' as group_version,
+    'mean' as statistic,
+    mean.value,
+    cast(null as double) as change,
+    mean.members_used,
+    mean.members_total,
+    false as includes_subject,
+    mean.period_id as comparator_period_id,
+    mean.release_status,
+    case when mean.members_used = 0 then 'no_member_has_a_value' end as not_shown_reason
+from {{ ref('int_council__mean') }} as mean
+inner join subject on mean.dfe_number = subject.dfe_number

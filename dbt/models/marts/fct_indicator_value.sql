@@ -12,6 +12,13 @@ with
             cast(null as double) as ci_lower, cast(null as double) as ci_upper,
             value_status, release_status, true as is_current
         from {{ ref('int_local__value') }}
+        union all
+        select
+            indicator_id, area_code, period_id, period_start, period_end, cast(period_end as varchar) as published_label,
+            breakdown_type, breakdown_value, 'council' as source_kind, vintage_id, value, numerator, denominator,
+            cast(null as double) as ci_lower, cast(null as double) as ci_upper,
+            value_status, release_status, is_current
+        from {{ ref('int_council__figure') }}
     )
 
 select

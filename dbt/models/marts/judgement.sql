@@ -1,5 +1,6 @@
--- A view here and a table in the published file, like comparator_value. Published headline values only. Every value is judged
--- in every way or says in `reason` why it is not.
+-- A view here and a table in the published file, like comparator_value. Published headline values only, and
+-- the council's own figures of what nobody publishes where there is a target. Every published value is judged in every way or
+-- says in `reason` why it is not.
 {{ config(materialized='view') }}
 with
     polarity as (select indicator_id, polarity from {{ ref('int_indicator__catalogue') }}),
@@ -166,3 +167,20 @@ select
 from sorted as judged
 inner join {{ ref('int_comparator__cell') }} as cell on judged.cell_key = cell.cell_key
 inner join {{ ref('authorities') }} as authorities on judged.dfe_number = authorities.dfe_number
+
+union all
+
+select
+    target.indicator_id,
+    authorities.area_code,
+    target.period_id,
+    'against_target' as kind,
+    'target' as against,
+    target.word,
+    cast(null as varchar) as meaning,
+    'target_thresholds' as rule_id,
+    target.reason,
+    {{ judgement_inputs({'value': 'target.value', 'reference_value': 'target.reference_value', 'difference': 'target.difference', 'lower': 'target.lower'}) }} as inputs
+from {{ ref('int_judgement__target') }} as target
+inner join {{ ref('authorities') }} as authorities on target.dfe_number = authorities.dfe_number
+where target.cell_key is null

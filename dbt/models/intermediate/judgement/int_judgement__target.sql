@@ -1,20 +1,35 @@
--- The council's own figures against the targets of council/targets.csv, for the period that each target names. Which way is
--- good is the indicator's polarity or, where it has none, what the target itself says; without either there is no colour.
+-- The council's own figures against the targets of council/targets.csv, for the period that each target names: published ones
+-- and, for indicators that nobody publishes, those that the council supplies. Which way is good is the indicator's polarity or,
+-- where it has none, what the target itself says; without either there is no colour.
 with
+    own as (
+        select cell.cell_key, cell.indicator_id, cell.period_id, cell.period_end, change.dfe_number, change.value
+        from {{ ref('int_comparator__cell') }} as cell
+        inner join {{ ref('int_comparison__change') }} as change on cell.cell_key = change.cell_key
+        where cell.breakdown_type = 'total'
+
+        union all
+
+        -- They are in no published cell, so that they have no number of one.
+        select cast(null as integer) as cell_key, indicator_id, period_id, period_end, dfe_number, value
+        from {{ ref('int_council__figure') }}
+        where is_current
+            and breakdown_type = 'total'
+            and indicator_id not in (select indicator_id from {{ ref('int_comparator__cell') }})
+    ),
+
     judged as (
         select
             own.cell_key,
+            own.indicator_id,
+            own.period_id,
             own.dfe_number,
             own.value,
             target.target as reference_value,
             target.amber_limit,
             coalesce(case when catalogue.polarity <> 'neutral' then catalogue.polarity end, target.better) as better
         from {{ source('settings', 'target') }} as target
-        inner join {{ ref('int_comparator__cell') }} as cell
-            on target.indicator_id = cell.indicator_id
-            and target.period_end = cell.period_end
-            and cell.breakdown_type = 'total'
-        inner join {{ ref('int_comparison__change') }} as own on cell.cell_key = own.cell_key
+        inner join own on target.indicator_id = own.indicator_id and target.period_end = own.period_end
         inner join {{ source('settings', 'council') }} as council on own.dfe_number = council.authority
         inner join {{ ref('int_indicator__catalogue') }} as catalogue on target.indicator_id = catalogue.indicator_id
         where own.value is not null
@@ -32,6 +47,8 @@ with
 
 select
     cell_key,
+    indicator_id,
+    period_id,
     dfe_number,
     case
         when better is null then 'not tested'
