@@ -76,9 +76,7 @@ class EesClient:
         found: list[Mapping[str, Any]] = []
         page = 1
         while True:
-            answer = self._object(
-                "GET", _path(data_set_id, "versions"), {"page": page, "pageSize": _VERSIONS_A_PAGE}
-            )
+            answer = self._object("GET", _path(data_set_id, "versions"), {"page": page, "pageSize": _VERSIONS_A_PAGE})
             results, total = page_of(answer)
             found += results
             # totalPages is 1 when there is nothing, so it is the count and an empty page that end the list.
@@ -106,7 +104,7 @@ class EesClient:
             if kind != "text/csv":
                 raise ServiceError(
                     f"{_asked(response)} answered with {kind or 'no content type'} in place of text/csv",
-                    "check `ees.service` in council.yml, and whether a proxy stands between this machine and the service",
+                    "check `ees.service` in council.yml, and whether a proxy stands in between",
                 )
             with target.open("wb") as file:
                 for chunk in response.iter_content(_CHUNK):
@@ -258,7 +256,7 @@ def _json_object(response: requests.Response) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise ServiceError(
             f"{_asked(response)} answered with something that is no JSON object",
-            "check `ees.service` in council.yml, and whether a proxy stands between this machine and the service",
+            "check `ees.service` in council.yml, and whether a proxy stands in between",
         )
     return found
 

@@ -175,7 +175,8 @@ def layout_for(columns: Sequence[str], table: RawTable) -> Layout:
         if names
     ]
     raise ServiceError(
-        f"the columns are not those declared of {table.name} (layout {nearest.layout.name}): {'; '.join(faults)}", _DECLARE
+        f"the columns are not those declared of {table.name} (layout {nearest.layout.name}): {'; '.join(faults)}",
+        _DECLARE,
     )
 
 

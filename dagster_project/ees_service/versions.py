@@ -72,7 +72,8 @@ def _version(found: Mapping[str, Any]) -> Version:
         published = datetime.fromisoformat(str(found.get("published")).replace("Z", "+00:00")).date()
     except ValueError:
         raise ServiceError(
-            f"the service gives version {text} no day of publication", "pin another version, or tell the service's owners"
+            f"the service gives version {text} no day of publication",
+            "pin another version, or tell the service's owners",
         ) from None
     rows = found.get("totalResults")
     return Version(text, number, str(found.get("status", "")), published, rows if isinstance(rows, int) else None)
@@ -90,7 +91,9 @@ def matching(pin: str, versions: Sequence[Version]) -> Version:
         found = next((version for version in versions if version.number == exact), None)
     elif wild:
         fixed = tuple(int(part) for part in wild.groups() if part is not None)
-        found = next((version for version in versions if version.is_open and version.number[: len(fixed)] == fixed), None)
+        found = next(
+            (version for version in versions if version.is_open and version.number[: len(fixed)] == fixed), None
+        )
     else:
         found = None
     if found is None:
@@ -176,7 +179,7 @@ def changes_in(changes: Any) -> list[str]:
         return []
     words = []
     for name, entries in changes.items():
-        kind = _KINDS.get(name, name)
+        kind = _KINDS.get(name, str(name))
         for entry in entries if isinstance(entries, list) else ():
             words += list(_change_words(kind, entry))
     return words
