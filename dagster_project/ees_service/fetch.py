@@ -4,6 +4,7 @@ import difflib
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -84,7 +85,7 @@ def open_fetch(
         DeclarationError: If a sources file cannot be used.
     """
     settings = load_settings(council_file).ees
-    tables = {table.name: table for table in load_catalogue(STAGING_DIR) if table.source == SOURCE}
+    tables = _tables()
     for name in settings.data_sets:
         _known(name, tables, f"{council_file}: `ees.data_sets.{name}`: ")
     for name in names:
@@ -101,6 +102,12 @@ def open_fetch(
         folders=folders,
         announce=announce,
     )
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Mapping[str, RawTable]:
+    """The declared data sets by name, read once a process."""
+    return {table.name: table for table in load_catalogue(STAGING_DIR) if table.source == SOURCE}
 
 
 def nothing_to_fetch(council_file: Path) -> str:
