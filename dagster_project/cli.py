@@ -439,7 +439,7 @@ def _trace(options: argparse.Namespace) -> int:
 def _fetch_published(options: argparse.Namespace) -> int:
     from dagster_project.ees_service.fetch import fetch, nothing_to_fetch, open_fetch
 
-    progress = Progress(quiet=options.quiet or options.json)
+    progress = Progress(sys.stderr, quiet=options.quiet or options.json)
     run = open_fetch(
         council_file=options.council,
         raw_dir=options.raw,

@@ -354,8 +354,8 @@ def _handler(service: FakeService) -> Callable[..., BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             switches = service.switches
             with service.lock:
-                page = json.loads(body).get("page") if url.path.endswith("/query") and body[:1] == b"{" else None
-                service.asked.append(f"{method} {url.path}" + (f" page {page}" if page else ""))
+                page = re.search(rb'"page": ?(\d+)', body)
+                service.asked.append(f"{method} {url.path}" + (f" page {page[1].decode()}" if page else ""))
                 here = service.asked[-1]
                 fails = switches.fail_times > 0 and switches.fail_only in here
                 drops = not fails and switches.drop_times > 0 and switches.drop_only in here

@@ -102,9 +102,7 @@ def test_name_like_no_other_is_exit_2_with_all_that_are_declared(desk: Desk, cap
     assert "declared are absence_by_social_care_group" in told
 
 
-def test_undeclared_name_in_council_yml_is_exit_2_and_names_its_place(
-    desk: Desk, capfd: pytest.CaptureFixture
-) -> None:
+def test_undeclared_name_in_council_yml_is_exit_2_and_names_its_place(desk: Desk, capfd: pytest.CaptureFixture) -> None:
     text = desk.pin().council.read_text().replace(f"{CLA}:", "cla_number:")
     desk.council.write_text(text)
     assert run(desk) == 2
