@@ -9,7 +9,6 @@ import json
 import dagster as dg
 
 from dagster_project import refresh
-from dagster_project.ees_service.client import ServiceError
 from dagster_project.ees_service.fetch import is_landed, newest_versions
 from dagster_project.resources import Council
 
@@ -62,18 +61,18 @@ def version_published(context: dg.SensorEvaluationContext, council: Council) -> 
     run = council.fetch(announce=lambda step: None)
     if not run.wanted:
         return dg.SkipReason("council.yml lists no data set under `ees.data_sets`")
-    try:
-        newest = newest_versions(run)
-    except ServiceError as error:
-        return dg.SkipReason(f"{error}. To do: {error.advice}")
+    newest, faults = newest_versions(run)
     asked = json.loads(context.cursor) if context.cursor else {}
     new = {
         name: version
         for name, version in newest.items()
         if asked.get(name) != version and not is_landed(run, name, version)
     }
-    content = json.dumps(newest, sort_keys=True)
+    for fault in faults:
+        context.log.warning(fault)
+    # What could not be asked today stands as it was.
+    content = json.dumps(asked | newest, sort_keys=True)
     if not new:
-        return dg.SensorResult(cursor=content, skip_reason="no new version is published")
+        return dg.SensorResult(cursor=content, skip_reason="; ".join(faults) or "no new version is published")
     key = hashlib.sha256(json.dumps(new, sort_keys=True).encode()).hexdigest()
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key)], cursor=content)

@@ -200,14 +200,17 @@ def _fetch_one(run: Fetch, client: EesClient, wanted: Wanted, page_size: int, no
     return Outcome(table.name, "fetched", version.text, target, rows, tuple(notes))
 
 
-def newest_versions(run: Fetch, client: EesClient | None = None) -> dict[str, str]:
-    """Return the newest published version of each wanted data set; landed or not does not matter.
-
-    Raises:
-        ServiceError: If the service cannot be asked.
-    """
+def newest_versions(run: Fetch, client: EesClient | None = None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the newest published version of each wanted data set, and in words what could not be asked."""
     client = client or EesClient(run.service, run.announce)
-    return {wanted.table.name: _newest(client, wanted) for wanted in run.wanted}
+    found: dict[str, str] = {}
+    faults = []
+    for wanted in run.wanted:
+        try:
+            found[wanted.table.name] = _newest(client, wanted)
+        except ServiceError as error:
+            faults.append(f"{wanted.table.name}: {error}. To do: {error.advice}")
+    return found, tuple(faults)
 
 
 def _newest(client: EesClient, wanted: Wanted) -> str:

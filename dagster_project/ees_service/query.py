@@ -52,7 +52,7 @@ class Query:
     def body(self) -> dict[str, Any]:
         """The question without its page, in an order that leaves no two rows free to change places between pages."""
         fields = ["timePeriod", "geographicLevel"]
-        fields += [f"location|{level}" for level in self.levels]
+        fields += [f"location|{level}" for level in self.levels if level in self.meta.places]
         fields += [f"filter|{column.id}" for column in self.meta.filters]
         return {
             "criteria": {"geographicLevels": {"in": list(self.levels)}},

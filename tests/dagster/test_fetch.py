@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with FakeService(write_pairs(tmp_path / "pairs")) as service:
         yield Desk(service, tmp_path)
 
@@ -106,6 +107,14 @@ def test_sensor_that_is_refused_says_why_and_what_to_do(desk: Desk, evaluate: Ca
     tick = evaluate()
     assert not tick.run_requests
     assert "answered 404: Not found. To do: check `id`" in tick.skip_message
+
+
+def test_data_set_that_cannot_be_asked_does_not_hold_up_the_others(desk: Desk, evaluate: Callable) -> None:
+    desk.pin(STABILITY, "1.*").pin()
+    del desk.service.holdings.data_sets[desk.service.data_set(STABILITY).id]
+    tick = evaluate('{"la_cla_placement_stability": "1.0"}')
+    assert len(tick.run_requests) == 1
+    assert tick.cursor == f'{{"{CLA}": "1.1", "{STABILITY}": "1.0"}}'
 
 
 def test_sensor_looks_once_a_day(defs: "dg.Definitions") -> None:

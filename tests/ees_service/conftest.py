@@ -1,5 +1,6 @@
 """The fake service over a folder of small pairs, and a desk to fetch from it."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,19 @@ from tests.ees_service.pairs import CLA, write_pairs
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the fake serves; never written to by tests."""
     return write_pairs(tmp_path_factory.mktemp("pairs"))
+
+
+@pytest.fixture(autouse=True)
+def this_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse any connection that leaves this machine, and any proxy that would carry one."""
+    connect = socket.socket.connect
+
+    def local(opened: socket.socket, address: Any) -> None:
+        assert address[0] in ("127.0.0.1", "localhost", "::1"), f"a test reaches for {address}"
+        connect(opened, address)
+
+    monkeypatch.setattr(socket.socket, "connect", local)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 @pytest.fixture
