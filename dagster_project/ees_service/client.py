@@ -162,9 +162,16 @@ class EesClient:
                 if not waits.is_retry(method, response.status_code):
                     raise _refusal(response)
                 reason = f"it answered {response.status_code}"
+            except requests.exceptions.SSLError as e:
+                raise ServiceError(
+                    f"{self.service} shows a certificate that this machine does not trust ({e})",
+                    "where a proxy opens connections, set REQUESTS_CA_BUNDLE to the file of its certificates",
+                ) from e
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError, _Again) as e:
                 error = e
-                reason = "it did not answer in time" if isinstance(e, requests.Timeout) else "the connection broke off"
+                reason = "the connection broke off" if response is not None else "no connection came about"
+                if isinstance(e, requests.Timeout):
+                    reason = "it did not answer in time"
             except requests.exceptions.ContentDecodingError as e:
                 error, reason = e, "the answer was damaged"
             except requests.RequestException as e:

@@ -84,7 +84,7 @@ class FakeService:
         return f"http://127.0.0.1:{self.server.server_address[1]}/statistics"
 
     def __enter__(self) -> "FakeService":
-        threading.Thread(target=lambda: self.server.serve_forever(poll_interval=0.02), daemon=True).start()
+        threading.Thread(target=lambda: self.server.serve_forever(poll_interval=0.005), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

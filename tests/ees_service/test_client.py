@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import requests
 
 from dagster_project.ees_service.client import TRIES, EesClient, ServiceError
 from tests.ees_service.conftest import Desk
@@ -49,7 +50,18 @@ def test_answer_that_never_comes_is_tried_five_times(desk: Desk) -> None:
 
 def test_nobody_at_the_address_is_a_failure_in_words(desk: Desk) -> None:
     absent = EesClient("http://127.0.0.1:9/statistics", desk.said.append, backoff_seconds=0.001)
-    assert "tried 5 times, the last time the connection broke off" in desk.pin().failure(client=absent)
+    assert "tried 5 times, the last time no connection came about" in desk.pin().failure(client=absent)
+
+
+def test_certificate_that_is_not_trusted_is_told_at_once_with_what_to_do(desk: Desk) -> None:
+    class Untrusting(requests.Session):
+        def request(self, *_: object, **__: object) -> requests.Response:
+            raise requests.exceptions.SSLError("self-signed certificate in certificate chain")
+
+    message = desk.pin().failure(client=EesClient(desk.service.url, desk.said.append, session=Untrusting()))
+    assert "shows a certificate that this machine does not trust (self-signed certificate" in message
+    assert "REQUESTS_CA_BUNDLE" in message
+    assert not [line for line in desk.said if "try 2" in line]
 
 
 def test_wait_that_the_service_asks_for_is_kept(desk: Desk) -> None:
@@ -137,7 +149,7 @@ def answering() -> Iterator[tuple[str, list[tuple[int, dict[str, str], bytes]]]]
             """Say nothing."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True).start()
+    threading.Thread(target=lambda: server.serve_forever(poll_interval=0.005), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}", answers
     server.shutdown()
     server.server_close()
