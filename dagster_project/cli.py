@@ -139,6 +139,18 @@ def _parser() -> argparse.ArgumentParser:
     editions.add_argument("ids", nargs="*", metavar="EDITION", help="two editions to compare")
     trace = add("trace", _trace, "from a figure to its vintage, files, models and checks")
     trace.add_argument("figure", metavar="FIGURE", help="indicator/area/period, as in marts.edition_figure")
+    fetch = add(
+        "fetch-published",
+        _fetch_published,
+        "fetch the data sets of council.yml from the Explore Education Statistics service into raw/published/ees/; "
+        "only adds files, goes on where it was stopped, and takes no version that removes or changes anything",
+    )
+    fetch.add_argument(
+        "data_sets",
+        nargs="*",
+        metavar="DATA_SET",
+        help="names under `ees.data_sets` in council.yml (default: all of them)",
+    )
     demo = add("demo-data", _demo_data, "write a complete invented raw/ folder")
     demo.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same data (default: 1)")
@@ -464,6 +476,43 @@ def _trace(options: argparse.Namespace) -> int:
         if row["outcome"] != "pass"
     ]
     return _say(options, found, lines)
+
+
+def _fetch_published(options: argparse.Namespace) -> int:
+    from dagster_project.ees_service.fetch import fetch, nothing_to_fetch, open_fetch
+
+    progress = Progress(sys.stderr, quiet=options.quiet or options.json)
+    run = open_fetch(
+        council_file=options.council,
+        raw_dir=options.raw,
+        data_dir=options.data,
+        announce=progress,
+        names=options.data_sets,
+    )
+    if not run.wanted:
+        raise UsageError(nothing_to_fetch(options.council))
+    try:
+        outcomes = fetch(run)
+    finally:
+        progress.close()
+    failed = [outcome.data_set for outcome in outcomes if outcome.has_failed]
+    fetched = [outcome.data_set for outcome in outcomes if outcome.outcome == "fetched"]
+    lines = [line for outcome in outcomes for line in outcome.lines()]
+    if failed:
+        lines.append(f"Failed: {', '.join(failed)}. Nothing of them was written to {options.raw}.")
+    elif fetched:
+        lines.append("Fetched: run `cfp refresh` to use what is new.")
+    else:
+        lines.append("Nothing new.")
+    return _say(
+        options,
+        {
+            "outcome": "failed" if failed else "fetched" if fetched else "nothing new",
+            "data_sets": [vars(outcome) for outcome in outcomes],
+        },
+        lines,
+        code=FAILED if failed else DONE,
+    )
 
 
 def _demo_data(options: argparse.Namespace) -> int:

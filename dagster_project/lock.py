@@ -17,13 +17,16 @@ class Busy(Exception):
 
 
 @contextmanager
-def one_at_a_time(folders: DataFolders, *, wait_seconds: float = 60.0) -> Iterator[None]:
+def one_at_a_time(folders: DataFolders, *, wait_seconds: float = 60.0, what: str = "refresh") -> Iterator[None]:
     """Hold the data directory for this process; the same process may enter again.
+
+    Args:
+        what: Kind of work that only one process may do; work of another kind goes on beside it.
 
     Raises:
         Busy: If another process still holds it after `wait_seconds`.
     """
-    path = (folders.restricted / "refresh.lock").resolve()
+    path = (folders.restricted / f"{what}.lock").resolve()
     if _held.get(path):
         _held[path] += 1
         try:
@@ -42,7 +45,7 @@ def one_at_a_time(folders: DataFolders, *, wait_seconds: float = 60.0) -> Iterat
                     file.seek(0)
                     holder = file.read().strip() or "unknown"
                     raise Busy(
-                        f"another refresh (process {holder}) has been running on this data directory for over "
+                        f"another {what} (process {holder}) has been running on this data directory for over "
                         f"{wait_seconds:.0f} s; wait for it to end, then run again"
                     ) from None
                 time.sleep(0.2)

@@ -70,6 +70,11 @@ class DataFolders:
         return self.restricted / "findings"
 
     @property
+    def fetched(self) -> Path:
+        """What is fetched and not complete yet; a folder per data set, empty once it is landed."""
+        return self.restricted / "fetch"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own storage: runs, events, schedules. Holds counts and names, no figures of children."""
         return self.data / "dagster"

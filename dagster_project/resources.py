@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project import refresh
+from dagster_project.ees_service.fetch import Fetch, open_fetch
 from dagster_project.lock import one_at_a_time
 from dagster_project.progress import Progress
 from dagster_project.project import ROOT
@@ -52,6 +53,15 @@ class Council(dg.ConfigurableResource):
             announce=announce or _progress(self.quiet),
             edition=self.edition or None,
             full=self.full,
+        )
+
+    def fetch(self, announce: Callable[[str], None] | None = None) -> Fetch:
+        """Open what fetching works on; raw/ itself, never the bundled sample that stands in for it."""
+        return open_fetch(
+            council_file=Path(self.council_file),
+            raw_dir=Path(self.raw_dir),
+            data_dir=Path(self.data_dir),
+            announce=announce or _progress(self.quiet),
         )
 
     def alone(self, run: refresh.Run) -> AbstractContextManager[None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from dagster_project.project import DBT_DIR
 
@@ -29,6 +29,15 @@ def _known_authority(number: int) -> int:
     if number not in known:
         raise ValueError(f"{number} is no DfE number of an English authority (Leeds, for example, has 383)")
     return number
+
+
+def _version_text(version: Any) -> Any:
+    if not isinstance(version, str):
+        # YAML reads 1.10 as the number 1.1.
+        raise ValueError(f'write the version in quotation marks, such as "{version}"')
+    if not re.fullmatch(r"v?\d+(\.\d+){0,2}|v?(\d+\.){0,2}\*", version):
+        raise ValueError(f'{version!r} is no version: give one such as "1.0", or "1.*" for the newest 1')
+    return version
 
 
 class Thresholds(_Strict):
@@ -75,13 +84,18 @@ class Edition(_Strict):
 class PublishedDataSet(_Strict):
     """A data set of the Explore Education Statistics service, pinned to a version."""
 
-    id: str
-    version: str
+    id: str = Field(min_length=1)
+    version: Annotated[str, BeforeValidator(_version_text)]
+    method: Literal["csv", "query"] = Field(default="csv", description="The whole file, or pages of rows")
+    accept_warnings: tuple[Annotated[str, Field(pattern=r"^[A-Za-z]+$")], ...] = Field(
+        default=(), description="Codes of warnings that do not stop a query"
+    )
 
 
 class EesSettings(_Strict):
-    """Data sets that `cfp fetch-published` would fetch."""
+    """Data sets that `cfp fetch-published` fetches, by the name of their declared table, and from where."""
 
+    service: str = Field(default="https://api.education.gov.uk/statistics", pattern=r"^https?://[^\s?#]+$")
     data_sets: dict[str, PublishedDataSet] = {}
 
 
@@ -266,6 +280,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
         "thresholds": Thresholds,
         "definitions": Definitions,
         "ees": EesSettings,
+        "data_sets": PublishedDataSet,
         "editions": Edition,
         "latest_period_end": LatestPeriodEnd,
     }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph, BaseAssetNode
 
 PAGE = "edition/page"
+FETCHED = "fetch/published"
 SETTINGS = {
     f"settings/{name}"
     for name in ("council", "edition_scope", "threshold", "definition", "target", "custom_group_member", "pseudonym")
@@ -125,7 +126,8 @@ def test_only_one_step_at_a_time_works_on_the_warehouse(defs: "dg.Definitions") 
     for definition in defs.resolve_asset_graph().assets_defs:
         keys = names(definition.keys)
         if keys and keys != {PAGE}:
-            assert definition.op.pool == "warehouse", keys
+            # What waits for a network waits beside the warehouse, not in front of it.
+            assert definition.op.pool == ("fetch" if keys == {FETCHED} else "warehouse"), keys
 
 
 def test_mart_suites_block_what_comes_after(graph: "BaseAssetGraph") -> None:
@@ -173,10 +175,19 @@ def test_check_job_leaves_publication_out(defs: "dg.Definitions") -> None:
     assert every - checked == {"published/officer", PAGE}
 
 
+def test_no_job_but_its_own_asks_the_service(defs: "dg.Definitions", nodes: "dict[str, BaseAssetNode]") -> None:
+    for job, held in (("refresh", False), ("check", False), ("fetch_published", True)):
+        keys = names(defs.resolve_job_def(job).asset_layer.executable_asset_keys)
+        assert (FETCHED in keys) is held, job
+    assert names(defs.resolve_job_def("fetch_published").asset_layer.executable_asset_keys) == {FETCHED}
+    assert nodes[FETCHED].group_name == "fetch"
+
+
 def test_schedule_names_its_time_zone_and_nothing_starts_by_itself(defs: "dg.Definitions") -> None:
     from dagster import DefaultScheduleStatus, DefaultSensorStatus
 
     schedule = defs.resolve_schedule_def("refresh_every_morning")
     assert schedule.execution_timezone == "Europe/London"
     assert schedule.default_status == DefaultScheduleStatus.STOPPED
-    assert defs.resolve_sensor_def("files_arrived").default_status == DefaultSensorStatus.STOPPED
+    for name in ("files_arrived", "version_published"):
+        assert defs.resolve_sensor_def(name).default_status == DefaultSensorStatus.STOPPED

@@ -6,7 +6,15 @@ import pytest
 
 from dagster_project.publication.publish import RECORDS
 from dagster_project.reference import pages
-from dagster_project.settings import Edition, GroupMember, LatestPeriodEnd, PublishedDataSet, Settings, Thresholds
+from dagster_project.settings import (
+    Edition,
+    EesSettings,
+    GroupMember,
+    LatestPeriodEnd,
+    PublishedDataSet,
+    Settings,
+    Thresholds,
+)
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -47,6 +55,6 @@ def test_no_cell_breaks_its_table(written: dict[str, str]) -> None:
 
 def test_settings_page_names_every_key() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
-    models = (Settings, Thresholds, Edition, LatestPeriodEnd, PublishedDataSet, GroupMember)
+    models = (Settings, Thresholds, Edition, LatestPeriodEnd, EesSettings, PublishedDataSet, GroupMember)
     missing = [key for model in models for key in model.model_fields if f"`{key}`" not in page]
     assert not missing, f"docs/settings.md says nothing of {', '.join(missing)}"
