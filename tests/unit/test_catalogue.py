@@ -29,11 +29,11 @@ def write(folder: Path, content: dict) -> Path:
 
 
 def test_every_declared_source_has_its_folder_schema_and_description():
-    assert sources_of(CATALOGUE) == ("ees", "geography", "lait", "population", "ssda903")
+    assert sources_of(CATALOGUE) == ("council", "ees", "geography", "lait", "population", "ssda903")
     assert {table.schema for table in CATALOGUE} == {f"raw_{source}" for source in sources_of(CATALOGUE)}
     assert all(len(table.description) > 20 and table.owner and table.licence for table in CATALOGUE)
     assert {table.source for table in CATALOGUE if table.is_personal} == {"ssda903"}
-    assert len(declared_folders(CATALOGUE)) == 12
+    assert len(declared_folders(CATALOGUE)) == 13
 
 
 def test_the_register_is_a_dbt_source_and_no_raw_table():
