@@ -77,6 +77,18 @@ def _key_rules() -> "list[Expectation]":
             needs=("landing.source_file",),
         ),
         rule(
+            "council_measures_month",
+            severity="critical",
+            why="the folder of a file is named for its month, such as 2026-04: the newest month wins",
+            advice="Rename the folder; until then the last good file stays in use.",
+            query="""select b._file_id as file_id, 1 as checked,
+                    cast(not regexp_full_match(any_value(f.release), '[0-9]{{4}}-(0[1-9]|1[0-2])') as integer)
+                        as failed,
+                    'Found: ' || left(any_value(f.release), 40) as note
+                from {batch} as b join landing.source_file as f on f.file_id = b._file_id group by 1""",
+            needs=("landing.source_file",),
+        ),
+        rule(
             "council_measures_period_fits",
             severity="warning",
             why="a figure of a year begins with that year and one of a day begins and ends on it",

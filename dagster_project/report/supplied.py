@@ -65,11 +65,13 @@ def supplied_row(marts: Marts, row: Row, indicator: Row) -> tuple[Cell, ...]:
         row, indicator, "council", row["value"], shown(row["value"], indicator, row["value_status"]),
         source_kind="council", vintage_id=row["vintage_id"],
     )  # fmt: skip
+    # A judgement of the same period is of the published figure, where there is one.
+    is_published = row["indicator_id"] in marts.comparison
     words = marts.supplied_words.get((row["indicator_id"], row["period_id"], row["vintage_id"]), {})
     return (
         indicator_cell(indicator),
         Cell(row["period_label"], notes=(release_words(row["release_status"]),)),
-        replace(number_cell(figure), marks=target_mark(marts, row, indicator)),
+        replace(number_cell(figure), marks=() if is_published else target_mark(marts, row, indicator)),
         others_cell(marts, row, indicator),
         Cell(words.get("source") or NOT_GIVEN),
         Cell(words.get("owner") or NOT_GIVEN),

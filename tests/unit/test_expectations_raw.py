@@ -143,6 +143,7 @@ BROKEN_BY_TABLE = {
         "council_measures_areas": change("area_code = 'E08000099'", "_row_number = 1"),
         "council_measures_one_figure": change("area_code = 'E08000019'", "area_code = 'E08000016'"),
         "council_measures_period_over": change("period_end = '01/02/2026'", "_row_number = 1"),
+        "council_measures_month": register("release = 'April 2026'"),
         "council_measures_period_fits": change("period_start = '2025-05-01'", "_row_number = 1"),
         "council_measures_one_file": (
             register("release = '2026-02'")

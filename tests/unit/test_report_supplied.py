@@ -126,6 +126,21 @@ def test_target_of_a_supplied_figure_stands_beside_it(fixture: PublishedFixture)
     assert [mark.text for mark in row["own"].marks] == ["amber against the target of 70.0%"]
 
 
+def test_judgement_of_a_published_figure_is_not_printed_beside_the_supplied_one(fixture: PublishedFixture) -> None:
+    fixture.local(
+        "ks2_reading_exp", "year_2025-08-31", "2024/25", 12.0, source_kind="council", vintage_id="council_measures/1/a"
+    )
+    content = content_of(fixture)
+    [row] = [
+        row
+        for name, table in tables(content).items()
+        for row in table.rows
+        if name.endswith("-supplied-table") and row[0].text.startswith("Key stage 2 reading")
+    ]
+    assert row[2].figures[0].value == 12.0
+    assert row[2].marks == ()
+
+
 def test_figure_after_the_last_day_of_the_edition_is_not_shown(fixture: PublishedFixture) -> None:
     supplied(fixture, "year_2025-12-31", "later", 77.0)
     supplied(fixture, "year_2025-06-30", "spring", 70.0)

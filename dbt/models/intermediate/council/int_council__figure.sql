@@ -61,7 +61,8 @@ select
     breakdown_type,
     breakdown_value,
     case when value_status = 'ok' then {{ published_number('value_text') }} end as value,
-    numerator,
+    -- The count above the line gives a suppressed figure back.
+    case when value_status <> 'suppressed' then numerator end as numerator,
     denominator,
     value_status,
     release_status,
