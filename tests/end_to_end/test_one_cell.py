@@ -323,6 +323,14 @@ def test_a_population_changes_its_own_figures_and_the_local_rate_of_the_next_31_
     rate = ("cla_31_march_rate", LEEDS, "snapshot_2024-03-31")
     expected["fct_indicator_value", (*rate, "total", "total", "local")] = {"value", "denominator"}
     expected["indicator_comparison", rate] = {"local_value"}
+    # Rates that files leave to the reader stand on it too; of these the tool's sample file has all but one.
+    made = ("lait_cpp_abuse_rate", LEEDS, "year_2024-03-31")
+    figure = before["fct_indicator_value"][*made, "total", "total", "published"]
+    new = 10_000 * figure["numerator"] / (old + 5000)
+    expected |= expected_changes(
+        sample, before, indicator=made[0], area=made[1], period=made[2], new=new, polarity="low"
+    )
+    expected["fct_indicator_value", (*made, "total", "total", "published")] = {"value", "denominator"}
 
     cell = {"old_la_code": "383", "time_period": "2023"}
     _, found = changes_after(
