@@ -286,6 +286,7 @@ def test_a_return_alone_is_published(tmp_path: Path, warm: WarmCfp) -> None:
     desk = lay_out(tmp_path / "desk", ("social_care/ssda903/2024",), warm)
     outcome = desk.refresh("--json")
     assert {name: source["status"] for name, source in outcome.facts["sources"].items()} == {
+        "council": "not_available",
         "ees": "not_available",
         "geography": "not_available",
         "lait": "not_available",

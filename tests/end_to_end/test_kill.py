@@ -28,6 +28,8 @@ from warm_cfp import Outcome, WarmCfp
 # product gains one; add it here, and the walk below kills a refresh there too.
 POINTS = (
     "prepare.done",
+    "land.council.loaded",
+    "land.council.settled",
     "land.ees.loaded",
     "land.ees.settled",
     "land.geography.loaded",
