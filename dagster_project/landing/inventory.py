@@ -275,6 +275,8 @@ def _place(folder: list[str], folders: Mapping[str, tuple[RawTable, ...]]) -> _P
         rest = folder[len(fixed) :]
         if "{collection_year}" in segments:
             return _collection(tables, rest, has_as_at=segments[-1] == "{as_at}")
+        if "{school_term}" in segments:
+            return _census(tables, rest)
         if segments == fixed:
             # Files lie in the folder itself; what is deeper is something else.
             return None if rest else _Place(tables[0].source, tables, UNDATED, None, None)
@@ -303,6 +305,20 @@ def _collection(tables: tuple[RawTable, ...], rest: list[str], *, has_as_at: boo
     return _Place(source, tables, str(year), as_at, None)
 
 
+def _census(tables: tuple[RawTable, ...], rest: list[str]) -> _Place:
+    """Return the place of a census by its folder, a calendar year and a term; another name is an unknown collection.
+
+    What a census tells of attendance and suspensions belongs to earlier terms, so the wrong term would shift them.
+    """
+    source = tables[0].source
+    term = school_term(rest[0]) if rest else None
+    if term is None or rest[1:]:
+        found = f"the folder {'/'.join(rest)!r} is not" if rest else "the file is not in the folder of"
+        wrong = f"{found} a census such as '2024 autumn' (calendar year and term): move the file"
+        return _Place(source, tables, "", None, None, wrong)
+    return _Place(source, tables, term, None, None)
+
+
 def _place_by_columns(header: Sequence[str], relative: str, catalogue: Sequence[RawTable]) -> _Place | None:
     """Return the published data set whose columns a file in an undeclared folder has, all of them and no others."""
     published = [table for table in catalogue if not table.is_personal]
@@ -328,6 +344,12 @@ def collection_year(folder: str) -> int | None:
     if split and (int(split.group(1)) + 1) % 100 == int(split.group(2)):
         return int(split.group(1)) + 1
     return None
+
+
+def school_term(folder: str) -> str | None:
+    """Return the census that a folder name means, as calendar year and term: `2024_Autumn` is `2024 autumn`."""
+    named = re.fullmatch(r"((?:19|20)\d\d)[ _-](autumn|spring|summer)", folder.strip().lower())
+    return f"{named.group(1)} {named.group(2)}" if named else None
 
 
 def _as_date(folder: str) -> date | None:

@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
-PLACEHOLDERS = frozenset({"release", "collection_year", "as_at"})
+PLACEHOLDERS = frozenset({"release", "collection_year", "as_at", "school_term"})
 
 ReaderName = Literal["csv_as_text", "parquet", "excel", "xml_records"]
 Severity = Literal["critical", "warning"]
@@ -150,7 +150,9 @@ class Tidy:
 class Layout:
     """One accepted set of columns of a table: `columns` pairs the source's header with our raw column, in order.
 
-    A header may occur more than once; its n-th occurrence in a file belongs to the n-th in the list.
+    A header may occur more than once; its n-th occurrence in a file belongs to the n-th in the list. `other_names`
+    pairs a header of older or other systems with the declared one it stands for; columns of `optional` headers are null
+    where a file does not have them.
 
     `only_with` is for records of an XML file that hold a second table without an element of its own: one is taken only
     where one of the named items is not blank, or equals the value given for it. Another layout takes every record.
@@ -164,6 +166,8 @@ class Layout:
     root: str | None = None
     record: str | None = None
     only_with: tuple[tuple[str, str | None], ...] = ()
+    optional: tuple[str, ...] = ()
+    other_names: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,7 +214,7 @@ class RawTable:
 
 @dataclass(frozen=True)
 class Fit:
-    """How well a header row fits a layout. `positions[i]` is the place in the file of the layout's i-th column."""
+    """How well a header row fits a layout. `positions[i]`: place in the file of the layout's i-th column, or -1."""
 
     table: RawTable
     layout: Layout
@@ -223,7 +227,7 @@ class Fit:
 
     @property
     def is_exact(self) -> bool:
-        """Whether every declared column is there, once, and in a strict source nothing else is."""
+        """Whether every column that has to be there is, once, and in a strict source nothing else is."""
         return not self.missing and not self.repeated and not (self.table.strict and self.unknown)
 
 
@@ -266,6 +270,8 @@ class _LayoutDeclaration(BaseModel):
     root: str | None = None
     record: str | None = None
     only_with: list[str | dict[str, str]] = []
+    optional: list[str] = []
+    other_names: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> "_LayoutDeclaration":
@@ -282,6 +288,12 @@ class _LayoutDeclaration(BaseModel):
         absent = [name for name in self.recognised_by if normalise_header(name) not in headers]
         if absent:
             raise ValueError(f"`recognised_by` names {absent}, not among `columns`")
+        named = [*self.optional, *self.other_names.values()]
+        absent = [name for name in named if normalise_header(name) not in headers]
+        if absent:
+            raise ValueError(f"`optional` and `other_names` name {absent}, not among `columns`")
+        if {normalise_header(name) for name in self.optional} & {normalise_header(n) for n in self.recognised_by}:
+            raise ValueError("a table cannot be recognised by an `optional` column")
         for _, column in self.pairs():
             if not IDENTIFIER.fullmatch(column):
                 raise ValueError(f"raw column {column!r} must be lower case letters, digits and underscores")
@@ -475,11 +487,16 @@ class _Meta(BaseModel):
             if not segment or segment in (".", "..") or (not braced and ("{" in segment or "}" in segment)):
                 raise ValueError(f"`folder` {self.folder!r} is not a path of names and {{placeholders}}")
         placed = [segment for segment in segments if segment.startswith("{")]
-        if placed not in ([], ["{release}"], ["{collection_year}"], ["{collection_year}", "{as_at}"]) or (
-            segments[len(segments) - len(placed) :] != placed or len(placed) == len(segments)
-        ):
+        if placed not in (
+            [],
+            ["{release}"],
+            ["{collection_year}"],
+            ["{collection_year}", "{as_at}"],
+            ["{school_term}"],
+        ) or (segments[len(segments) - len(placed) :] != placed or len(placed) == len(segments)):
             raise ValueError(
-                "`folder` is fixed names, then {release}, {collection_year}, {collection_year}/{as_at} or nothing"
+                "`folder` is fixed names, then {release}, {collection_year}, {collection_year}/{as_at}, {school_term}"
+                " or nothing"
             )
         columns = {column for layout in self.layouts for _, column in layout.pairs()}
         if self.tidy and self.values is None:
@@ -602,6 +619,8 @@ def _raw_table(file: Path, source: _Source, table: _Table, meta: _Meta) -> RawTa
             only_with=tuple(
                 (entry, None) if isinstance(entry, str) else next(iter(entry.items())) for entry in layout.only_with
             ),
+            optional=tuple(layout.optional),
+            other_names=tuple(layout.other_names.items()),
         )
         for layout in meta.layouts
     )
@@ -665,10 +684,16 @@ def fits_of(header: Sequence[str], tables: Iterable[RawTable], reader: ReaderNam
 
 def fit_of(header: Sequence[str], table: RawTable, layout: Layout) -> Fit:
     """Compare a header row with one layout; names are compared as `normalise_header` gives them."""
+    meant = {normalise_header(other): normalise_header(name) for other, name in layout.other_names}
+    here = {normalise_header(name) for name in header}
     places: dict[str, list[int]] = {}
     for position, name in enumerate(header):
-        places.setdefault(normalise_header(name), []).append(position)
+        normal = normalise_header(name)
+        # Where a file has the declared name itself, the other one is a column of its own.
+        standing_for = meant.get(normal, normal)
+        places.setdefault(normal if standing_for in here else standing_for, []).append(position)
     wanted = Counter(normalise_header(name) for name, _ in layout.columns)
+    optional = {normalise_header(name) for name in layout.optional}
     used: Counter[str] = Counter()
     positions, missing = [], []
     for name, _ in layout.columns:
@@ -678,7 +703,8 @@ def fit_of(header: Sequence[str], table: RawTable, layout: Layout) -> Fit:
             positions.append(found[used[normal]])
         else:
             positions.append(-1)
-            missing.append(name)
+            if normal not in optional:
+                missing.append(name)
         used[normal] += 1
     ignored = {normalise_header(name) for name in layout.ignored}
     unknown = tuple(
@@ -695,7 +721,7 @@ def fit_of(header: Sequence[str], table: RawTable, layout: Layout) -> Fit:
         unknown=unknown,
         repeated=repeated,
         recognised=all(normalise_header(name) in places for name in layout.recognised_by),
-        share_present=1 - len(missing) / len(layout.columns),
+        share_present=1 - len(missing) / (len(layout.columns) - len(optional)),
     )
 
 

@@ -169,7 +169,7 @@ def _insert_fast(
     landed: int,
 ) -> None:
     declared = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(width))
-    chosen = ", ".join(f"c{position}" for position in fit.positions)
+    chosen = ", ".join(f"c{position}" if position >= 0 else "NULL" for position in fit.positions)
     try:
         connection.execute(
             f"""{insert_statement(fit)}
@@ -273,7 +273,9 @@ def parquet(path: Path, tables: Sequence[RawTable], connection: duckdb.DuckDBPyC
     if fit is None:
         return []
     aliases = ", ".join([*(f"c{place}" for place in range(len(header))), "n"])
-    chosen = ", ".join(f"nullif(CAST(c{position} AS VARCHAR), '')" for position in fit.positions)
+    chosen = ", ".join(
+        f"nullif(CAST(c{position} AS VARCHAR), '')" if position >= 0 else "NULL" for position in fit.positions
+    )
 
     def insert(target: duckdb.DuckDBPyConnection, file_id: str) -> None:
         try:

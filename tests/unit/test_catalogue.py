@@ -31,11 +31,19 @@ def write(folder: Path, content: dict) -> Path:
 
 
 def test_every_declared_source_has_its_folder_schema_and_description():
-    assert sources_of(CATALOGUE) == ("council", "ees", "geography", "lait", "population", "ssda903")
+    assert sources_of(CATALOGUE) == (
+        "council",
+        "ees",
+        "geography",
+        "lait",
+        "population",
+        "school_census",
+        "ssda903",
+    )
     assert {table.schema for table in CATALOGUE} == {f"raw_{source}" for source in sources_of(CATALOGUE)}
     assert all(len(table.description) > 20 and table.owner and table.licence for table in CATALOGUE)
-    assert {table.source for table in CATALOGUE if table.is_personal} == {"ssda903"}
-    assert len(declared_folders(CATALOGUE)) == 18
+    assert {table.source for table in CATALOGUE if table.is_personal} == {"school_census", "ssda903"}
+    assert len(declared_folders(CATALOGUE)) == 19
 
 
 def test_the_register_is_a_dbt_source_and_no_raw_table():
@@ -73,6 +81,12 @@ def test_a_raw_table_gains_a_newly_declared_column_and_keeps_its_rows():
         (lambda meta, table: table.update(folder="{release}/ees"), "fixed names, then"),
         (lambda meta, table: table["layouts"][0].update(reader="guess"), "layouts.0.reader"),
         (lambda meta, table: table["layouts"][0].update(recognised_by=["nowhere"]), "not among `columns`"),
+        (lambda meta, table: table["layouts"][0].update(optional=["nowhere"]), "not among `columns`"),
+        (lambda meta, table: table["layouts"][0].update(other_names={"old": "nowhere"}), "not among `columns`"),
+        (
+            lambda meta, table: table["layouts"][0].update(optional=table["layouts"][0]["recognised_by"][:1]),
+            "recognised by an `optional` column",
+        ),
         (lambda meta, table: table["layouts"][0]["columns"].append("time_period"), "declared twice"),
         (lambda meta, table: table["layouts"][0]["columns"].append({"x": 'a"; DROP'}), "lower case"),
         (lambda meta, table: table["tidy"].update(context=["nowhere"]), "no layout has"),
@@ -128,6 +142,31 @@ def test_the_nth_occurrence_of_a_header_is_the_nth_declared_column():
     best = fits_of(header, [table], "excel")[0]
     assert best.is_exact
     assert best.positions == tuple(range(25))
+
+
+PUPILS = next(table for table in CATALOGUE if table.key == "school_census.pupils_on_roll")
+#: Columns that every census has; those of `optional` are told in some terms only.
+ALWAYS = ["pupilonrolltableid", "NativeId", "upn", "dob", "entrydate", "enrolstatus", "ncyearactual", "senprovision"]
+
+
+def test_an_optional_column_may_be_absent_and_another_may_not():
+    fit = fits_of([*ALWAYS, "sex"], [PUPILS], "csv_as_text")[0]
+    places = dict(zip([column for _, column in fit.layout.columns], fit.positions, strict=True))
+    assert fit.is_exact
+    assert (places["upn"], places["ethnicity"], places["term_sessions_possible"]) == (2, -1, -1)
+    assert fits_of(ALWAYS, [PUPILS], "csv_as_text")[0].missing == ("sex",)
+
+
+def test_an_older_header_stands_for_the_declared_one_unless_the_file_has_both():
+    fit = fits_of([*ALWAYS, "Gender"], [PUPILS], "csv_as_text")[0]
+    places = dict(zip([column for _, column in fit.layout.columns], fit.positions, strict=True))
+    assert fit.is_exact
+    assert places["sex"] == len(ALWAYS)
+    both = fits_of([*ALWAYS, "gender", "sex"], [PUPILS], "csv_as_text")[0]
+    places = dict(zip([column for _, column in both.layout.columns], both.positions, strict=True))
+    assert places["sex"] == len(ALWAYS) + 1
+    assert both.unknown == ("gender",)
+    assert fits_of([*ALWAYS, "gender", "GENDER"], [PUPILS], "csv_as_text")[0].repeated == ("sex",)
 
 
 def test_a_column_that_occurs_twice_does_not_fit():
