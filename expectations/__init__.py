@@ -24,6 +24,7 @@ from expectations import (
     raw_lait_statistical_neighbour,
     raw_population_ees_mid_year,
     raw_population_nomis_mid_year,
+    raw_school_census,
     raw_ssda903_episodes,
     raw_ssda903_header,
 )
@@ -36,6 +37,7 @@ RAW_SUITES = (
     *raw_ees.suites(),
     raw_population_ees_mid_year.SUITE,
     raw_population_nomis_mid_year.SUITE,
+    *raw_school_census.suites(),
     raw_ssda903_header.SUITE,
     raw_ssda903_episodes.SUITE,
     raw_council_measures.SUITE,
