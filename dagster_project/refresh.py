@@ -25,11 +25,13 @@ from dagster_project.publication import versions
 from dagster_project.settings import (
     Edition,
     GroupMember,
+    Progress8Mean,
     Settings,
     SettingsError,
     Target,
     load_groups,
     load_settings,
+    load_progress_8,
     load_targets,
     settings_fingerprint,
 )
@@ -63,6 +65,7 @@ class Run:
     settings: Settings
     groups: tuple[GroupMember, ...]
     targets: tuple[Target, ...]
+    progress_8: tuple[Progress8Mean, ...]
     catalogue: tuple[RawTable, ...]
     announce: Announce
     edition_asked: str | None = None
@@ -101,7 +104,7 @@ def open_run(
     """Read settings and declarations and make the data folders.
 
     Raises:
-        SettingsError: If council.yml, council/groups.csv or council/targets.csv cannot be used, or there is no folder
+        SettingsError: If council.yml or a CSV file of council/ cannot be used, or there is no folder
             of raw extracts; or the secret of the environment is too short.
         UnknownEdition: If the edition asked for is not in council.yml.
     """
@@ -110,6 +113,7 @@ def open_run(
         raise SettingsError(f"{raw_dir}: there is no such folder; --raw names the folder of raw extracts")
     groups = load_groups(council_file.parent / "council" / "groups.csv")
     targets = load_targets(council_file.parent / "council" / "targets.csv")
+    progress_8 = load_progress_8(council_file.parent / "council" / "progress_8.csv")
     edition_for(settings, asked=edition, newest_31_march=None)
     folders = DataFolders(data_dir.resolve())
     folders.create()
@@ -121,6 +125,7 @@ def open_run(
         settings=settings,
         groups=groups,
         targets=targets,
+        progress_8=progress_8,
         catalogue=_catalogue(),
         announce=announce,
         edition_asked=edition,
@@ -174,7 +179,7 @@ def prepare(run: Run) -> None:
                 "UPDATE landing.source_file SET declaration = 'read again' WHERE declaration IS NOT NULL"
             )
             connection.execute("DELETE FROM landing.build_state")
-        warehouse.write_settings(connection, run.settings, run.groups, run.targets, edition=run.edition)
+        warehouse.write_settings(connection, run.settings, run.groups, run.targets, run.progress_8, edition=run.edition)
         warehouse.write_secret(connection, secret_of(run.folders))
     warehouse.protect(run.folders)
     point("prepare.done")
@@ -313,7 +318,7 @@ def current_fingerprints(run: Run) -> dict[str, str]:
         ).fetchall()
     if failed:
         tables["landing.source_file"] = hashlib.sha256(repr(failed).encode()).hexdigest()
-    settings = settings_fingerprints(run.settings, run.groups, run.targets, edition=run.edition)
+    settings = settings_fingerprints(run.settings, run.groups, run.targets, run.progress_8, edition=run.edition)
     return {**tables, **settings, "code": run.code}
 
 

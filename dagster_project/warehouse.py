@@ -11,7 +11,7 @@ import duckdb
 
 from dagster_project.editions.choice import neighbours_of
 from dagster_project.project import DataFolders
-from dagster_project.settings import Edition, GroupMember, Settings, Target
+from dagster_project.settings import Edition, GroupMember, Progress8Mean, Settings, Target
 
 MEMORY_LIMIT = "1200MB"
 
@@ -56,6 +56,7 @@ def write_settings(
     settings: Settings,
     groups: Sequence[GroupMember],
     targets: Sequence[Target] = (),
+    progress_8: Sequence[Progress8Mean] = (),
     *,
     edition: Edition | None = None,
 ) -> None:
@@ -87,6 +88,15 @@ def write_settings(
         connection.execute(
             "INSERT INTO settings.target VALUES (?, ?, ?, ?, ?)",
             [target.indicator_id, target.period_end, target.target, target.amber_limit, target.better],
+        )
+    connection.execute(
+        """CREATE OR REPLACE TABLE settings.progress_8 (academic_year INTEGER, ks2_prior VARCHAR,
+        attainment_8_mean DOUBLE)"""
+    )
+    for mean in progress_8:
+        connection.execute(
+            "INSERT INTO settings.progress_8 VALUES (?, ?, ?)",
+            [mean.academic_year, mean.ks2_prior, mean.attainment_8_mean],
         )
     connection.execute(
         """CREATE OR REPLACE TABLE settings.custom_group_member (group_id VARCHAR, group_version VARCHAR,
@@ -132,6 +142,7 @@ def settings_fingerprints(
     settings: Settings,
     groups: Sequence[GroupMember],
     targets: Sequence[Target] = (),
+    progress_8: Sequence[Progress8Mean] = (),
     *,
     edition: Edition | None = None,
 ) -> dict[str, str]:
@@ -142,6 +153,7 @@ def settings_fingerprints(
         "settings.threshold": _hash([settings.thresholds.min_base]),
         "settings.definition": _hash(_definitions(settings)),
         "settings.target": _hash([target.model_dump_json() for target in targets]),
+        "settings.progress_8": _hash([mean.model_dump_json() for mean in progress_8]),
         "settings.custom_group_member": _hash([member.model_dump_json() for member in groups]),
     }
 
