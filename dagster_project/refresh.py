@@ -30,8 +30,8 @@ from dagster_project.settings import (
     SettingsError,
     Target,
     load_groups,
-    load_settings,
     load_progress_8,
+    load_settings,
     load_targets,
     settings_fingerprint,
 )

@@ -160,7 +160,7 @@ class Target(_Strict):
 
 
 class Progress8Mean(_Strict):
-    """One row of council/progress_8.csv: the national mean of pupils with the same key stage 2 results in a school year.
+    """One row of council/progress_8.csv: the national mean of pupils with the same key stage 2 results in a year.
 
     DfE prints the table with the results of each year. `academic_year` is written 2023/24 or 202324; `ks2_prior` is the
     group as the extract of key stage 4 writes it.

@@ -70,5 +70,8 @@
 {%- endmacro %}
 
 {% macro month_of_birth(birth_date) -%}
-    coalesce(right(concat('0', cast(extract(month from {{ birth_date }}) as varchar)), 2), 'unknown')
+    case
+        when {{ birth_date }} is null then 'unknown'
+        else right(concat('0', cast(extract(month from {{ birth_date }}) as varchar)), 2)
+    end
 {%- endmacro %}

@@ -243,6 +243,6 @@
         where
             excluded.assessment = '{{ assessment }}'
             and excluded.outcome_code = {{ outcome }}
-            and {{ year }} between coalesce(excluded.first_year, 0) and coalesce(excluded.last_year, 9999)
+            and {{ year }} between excluded.first_year and excluded.last_year
     )
 {%- endmacro %}

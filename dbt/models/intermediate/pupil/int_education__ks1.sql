@@ -3,7 +3,7 @@ select
     result.academic_year,
     result.vintage_id,
     {% for subject, column in {'reading': 'read_ta', 'writing': 'writ_ta', 'maths': 'mat_ta', 'science': 'sci_ta'}.items() -%}
-    coalesce(result.{{ column }}, '') as {{ subject }},
+    result.{{ column }} as {{ subject }},
     {{ stays_in_base('ks1', 'result.' ~ column) }} as is_in_{{ subject }},
     {% endfor -%}
     {{ result_parts() }}

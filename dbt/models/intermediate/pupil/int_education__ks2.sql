@@ -10,7 +10,7 @@ with
             {{ stays_in_base('ks2', 'result.' ~ column ~ '_outcome') }} as is_in_{{ subject }},
             {% endfor -%}
             {% for subject, column in {'writing': 'writ', 'science': 'sci'}.items() -%}
-            coalesce(result.{{ column }}_ta, '') as {{ subject }},
+            result.{{ column }}_ta as {{ subject }},
             {{ stays_in_base('ks2', 'result.' ~ column ~ '_ta') }} as is_in_{{ subject }},
             {% endfor -%}
             result.read_prog as reading_progress,
