@@ -14,6 +14,9 @@ from dagster_project.project import DataFolders
 from dagster_project.settings import Edition, GroupMember, Progress8Mean, Settings, Target
 
 MEMORY_LIMIT = "1200MB"
+#: A table is written into the file once this much is waiting in the log. The engine's own 16 MB would write the growing
+#: raw tables after nearly every file of a census: two fifths of the time of landing six years of one.
+CHECKPOINT_AFTER = "512MB"
 
 
 @contextmanager
@@ -38,6 +41,7 @@ def connection_settings(folders: DataFolders) -> dict[str, str]:
     """
     return {
         "memory_limit": MEMORY_LIMIT,
+        "checkpoint_threshold": CHECKPOINT_AFTER,
         "temp_directory": str(folders.restricted / "tmp"),
         "max_temp_directory_size": "20GB",
         "autoinstall_known_extensions": "false",
