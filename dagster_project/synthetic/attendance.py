@@ -35,7 +35,7 @@ TOO_MANY_BY = 6
 FIRST_GROUP, LAST_GROUP = 0, 11
 
 #: Codes in the order in which rows are written. From 2024/25 interviews and exceptional circumstances are split.
-CODES = ("I", "M", "C", "C2", "R", "H", "T", "S", "E", "G", "N", "O", "U", "J", "B", "V", "Y", "D", "X")
+CODES = ("I", "M", "C", "C2", "R", "H", "T", "S", "E", "G", "N", "O", "U", "L", "J", "B", "V", "Y", "D", "X")
 AUTHORISED = frozenset({"I", "M", "C", "C2", "R", "H", "T", "S", "E", "J1"})
 UNAUTHORISED = frozenset({"G", "N", "O", "U"})
 NEW_CODES_FROM = 2024
@@ -165,7 +165,7 @@ class Absence:
 
         # What is left is attended; few of it has a code of its own here.
         left = possible - missed - out
-        for code, share in (("J", 0.012), ("B", 0.01), ("V", 0.02), ("Y", 0.006)):
+        for code, share in (("L", 0.3), ("J", 0.012), ("B", 0.01), ("V", 0.03), ("Y", 0.006)):
             some = np.where(draw.random(count) < share, np.minimum(1 + below(draw, 4, count), left), 0)
             counts[:, _AT[code]] = some
             left = left - some

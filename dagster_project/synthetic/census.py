@@ -147,7 +147,7 @@ class CensusWriter:
         pupils, count = self._pupils, len(self._pupils)
         carers = draws(self._seed, "young carers").random(count)
         codes = np.array([code for code, _, _ in ETHNICITIES], dtype=object)[pupils.ethnicity]
-        codes[pupils.ethnicity_blank] = None
+        codes[pupils.ethnicity_blank] = ""
         columns: Arrays = {
             "pupil": np.arange(count),
             "upn": np.array(pupils.upn, dtype=object),
@@ -159,7 +159,8 @@ class CensusWriter:
             "youngcarer": np.array(["S", "P", "N"], dtype=object)[np.searchsorted([0.004, 0.007], carers)],
         }
         self._connection.register("arrays", columns)
-        self._connection.execute(f"""create table pupil as select * replace ({_date("born")} as born) from arrays""")
+        self._connection.execute(f"""create table pupil as
+            select * replace ({_date("born")} as born, nullif(ethnicity, '') as ethnicity) from arrays""")
         self._connection.unregister("arrays")
 
     def suspensions(self, term: Term) -> Suspensions:
