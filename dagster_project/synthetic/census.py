@@ -28,17 +28,18 @@ from dagster_project.synthetic.attendance import (
 from dagster_project.synthetic.draws import Counter, Flags, Floats, Ints, draws, pick
 from dagster_project.synthetic.files import Folders, copy_csv
 from dagster_project.synthetic.pupils import ETHNICITIES, LANGUAGES, OPEN_END, SEN_TYPES, Pupils
-from dagster_project.synthetic.school_terms import TERMS, Term
+from dagster_project.synthetic.school_terms import TERMS, Term, term_of
 
 #: Faults on purpose: one in so many rows of the tables named, counted across terms.
 PUPIL_TWICE_EVERY = 2_000
 FSM_BACKWARDS_EVERY = 1_000
 _BACKWARDS_BY = 40
 
-#: Layouts that changed: the heading of sex, the code of a suspension, and who cares for others.
+#: Layouts that changed, by the school year of the census: the heading of sex, the code of a suspension, and whether a
+#: pupil cares for someone.
 SEX_FROM = 2022
-SUSP_FROM_CENSUS = (2021, "autumn")
-YOUNG_CARER_FROM = 2023
+SUSP_FROM = (2021, "autumn")
+YOUNG_CARER_FROM = 2022
 _ULN_FROM_GROUP = 9
 _SHARE_AT_MAIN = 0.6
 _STATUS = ("C", "M", "S")
@@ -194,13 +195,14 @@ class CensusWriter:
         }
         if term.kind == "spring":
             tables["senneeds"] = lambda path: self._needs(path, term, on_roll)
+        suspended = "SUSP" if term.index >= term_of(*SUSP_FROM).index else "FIXD"
         names = ("termlysessiondetails", "summerhalfterm2sessiondetails")
         for roll, rows, attended in (("on", on_roll, on_attended), ("off", off_roll, off_attended)):
             for name, part in zip(names, attended, strict=False):
                 table = f"{name}{roll}roll"
                 tables[table] = _bound(self._sessions, table, roll, rows, part)
             table = f"termlyexclusions{roll}roll"
-            tables[table] = _bound(self._exclusions, table, roll, rows, told)
+            tables[table] = _bound(self._exclusions, table, roll, rows, told, suspended)
         tables[f"addresses{'onroll' if term.kind == 'autumn' else ''}"] = lambda path: self._addresses(
             path, term, "on", on_roll
         )
@@ -246,9 +248,7 @@ class CensusWriter:
 
         events = self.suspensions(before)
         in_part = (events.day >= first) & (events.day < last) if len(before.possible) > 1 else events.day > 0
-        suspended = _sum_by(
-            (events.pupil * _KEY + events.school)[in_part], events.sessions[in_part], rows.keys[told]
-        )
+        suspended = _sum_by((events.pupil * _KEY + events.school)[in_part], events.sessions[in_part], rows.keys[told])
         sessions = self._absence.sessions(
             before, part, rows.pupil[told], own[told], (full - own)[told], suspended, name=roll
         )
@@ -264,8 +264,8 @@ class CensusWriter:
             "estab": np.array(schools.estabs, dtype=object),
             "urn": np.array(schools.urns, dtype=object),
         }
-        select = f"""select 'C' || (place + 1) as schoolcensustableid, key as "NativeId", {self._authority} as lea, estab,
-            urn, {_date(str(term.census_day))} as referencedate from arrays order by place"""
+        select = f"""select 'C' || (place + 1) as schoolcensustableid, key as "NativeId", {self._authority} as lea,
+            estab, urn, {_date(str(term.census_day))} as referencedate from arrays order by place"""
         return copy_csv(self._connection, path, select, arrays)
 
     def _on_roll(self, path: Path, term: Term, rows: Enrolments, attended: list[Attended]) -> int:
@@ -294,7 +294,7 @@ class CensusWriter:
                 '"u1" as summerhalfterm2sessionsunauthorised',
             ]
         spring = ["ethnicity"] if term.kind == "spring" else []
-        carer = ["youngcarer"] if term.kind == "spring" and term.year >= YOUNG_CARER_FROM - 1 else []
+        carer = ["youngcarer"] if term.kind == "spring" and term.year >= YOUNG_CARER_FROM else []
         select = f"""select {_id("on")}, {_KEY_OF_SCHOOL}, born as dob, upn,
                 case when grade >= {_ULN_FROM_GROUP} then uln end as uniquelearnernumber, sex as {_sex_heading(term)},
                 {_date("entered")} as entrydate, case when grade < 0 then 'True' else 'False' end as parttime,
@@ -344,8 +344,8 @@ class CensusWriter:
         start, end = start[row, period], end[row, period]
         end = np.where(end > term.census_day, OPEN_END, end)
         end = np.where(self._backwards.mark(len(row)), start - _BACKWARDS_BY, end)
-        arrays: Arrays = {"row": row, "school": rows.school[row], "started": start, "ended": end}
-        select = f"""select {_id("on")}, {_KEY_OF_SCHOOL}, 'F' || row_number() over () as {table}tableid,
+        arrays: Arrays = {**_numbered(row), "school": rows.school[row], "started": start, "ended": end}
+        select = f"""select {_id("on")}, {_KEY_OF_SCHOOL}, 'F' || number as {table}tableid,
                 {_date("started")} as fsmstartdate,
                 case when ended < {OPEN_END} then {_date("ended")} end as fsmenddate, 'ENG' as ukcountry
             from arrays"""
@@ -360,8 +360,8 @@ class CensusWriter:
         row = np.repeat(has, 1 + has_second)
         rank = 1 + np.concatenate([[0], row[1:] == row[:-1]]).astype(np.int64) if len(row) else row
         kind = np.where(rank == 1, pupils.sen_type[rows.pupil[row]], second[rows.pupil[row]])
-        arrays: Arrays = {"row": row, "school": rows.school[row], "rank": rank, "kind": kind}
-        select = f"""select {_id("on")}, {_KEY_OF_SCHOOL}, 'N' || row_number() over () as senneedstableid,
+        arrays: Arrays = {**_numbered(row), "school": rows.school[row], "rank": rank, "kind": kind}
+        select = f"""select {_id("on")}, {_KEY_OF_SCHOOL}, 'N' || number as senneedstableid,
             rank || '.0' as sentyperank, {_code(SEN_TYPES, "kind")} as sentype from arrays"""
         return copy_csv(self._connection, path, select, arrays)
 
@@ -379,16 +379,18 @@ class CensusWriter:
         else:
             split = np.full(len(at), exceptional)
         arrays: Arrays = {
-            "row": at,
+            **_numbered(at),
             "school": rows.school[at],
             "sessions": counts[row, code],
             "code": np.where(code == exceptional, split, code),
         }
-        select = f"""select {_id(roll)}, {_KEY_OF_SCHOOL}, 'S' || row_number() over () as {table}tableid,
+        select = f"""select {_id(roll)}, {_KEY_OF_SCHOOL}, 'S' || number as {table}tableid,
             sessions || '.0' as sessions, {_code(labels, "code")} as attendancereason from arrays"""
         return copy_csv(self._connection, path, select, arrays)
 
-    def _exclusions(self, path: Path, table: str, roll: str, rows: Enrolments, told: Suspensions) -> int:
+    def _exclusions(
+        self, path: Path, table: str, roll: str, rows: Enrolments, told: Suspensions, suspended: str
+    ) -> int:
         order = np.argsort(rows.keys, kind="stable")
         keys = told.pupil * _KEY + told.school
         at = np.searchsorted(rows.keys[order], keys)
@@ -398,7 +400,7 @@ class CensusWriter:
         kept = kept[np.lexsort((told.day[kept], row[kept]))]
         reasons = told.reasons[kept]
         arrays: Arrays = {
-            "row": row[kept],
+            **_numbered(row[kept]),
             "school": told.school[kept],
             "day": told.day[kept],
             "sessions": told.sessions[kept],
@@ -408,15 +410,11 @@ class CensusWriter:
             "reason3": reasons[:, 2],
             "provision": told.provision[kept],
         }
-        # The file's year says which code its system used.
-        year, kind = path.name.split("_")[:2]
-        is_new = (int(year), kind) >= SUSP_FROM_CENSUS if int(year) == SUSP_FROM_CENSUS[0] else int(year) > 2021
-        suspended = "SUSP" if is_new else "FIXD"
         reason = ", ".join(
             f"case when reason{number} >= 0 then {_code(REASONS, f'reason{number}')} end as reason{number}"
             for number in (1, 2, 3)
         )
-        select = f"""select {_id(roll)}, {_KEY_OF_SCHOOL}, 'X' || row_number() over () as {table}tableid,
+        select = f"""select {_id(roll)}, {_KEY_OF_SCHOOL}, 'X' || number as {table}tableid,
                 {_date("day")} as startdate, sessions || '.0' as sessions, {reason},
                 case when is_permanent then 'PERM' else '{suspended}' end as category,
                 {_code("NKE", "provision")} as senprovision
@@ -442,7 +440,8 @@ _KEY_OF_SCHOOL = "'SCH' || (school + 1) as \"NativeId\""
 
 def _id(roll: str) -> str:
     """Return SQL for the id of a row's pupil, by the number of the row in the table of pupils."""
-    return "'P' || (row + 1) as pupilonrolltableid" if roll == "on" else "'L' || (row + 1) as pupilnolongeronrolltableid"
+    letter, name = ("P", "pupilonrolltableid") if roll == "on" else ("L", "pupilnolongeronrolltableid")
+    return f"'{letter}' || (row + 1) as {name}"
 
 
 def _date(days: str) -> str:
@@ -454,6 +453,11 @@ def _code(codes: "tuple[str, ...] | list[str] | str", column: str) -> str:
     """Return SQL for the code at a place of a list."""
     listed = ", ".join(f"'{code}'" for code in codes)
     return f"([{listed}])[{column} + 1]"
+
+
+def _numbered(row: Ints) -> Arrays:
+    """Return the row of each line's pupil, and the number of the line."""
+    return {"row": row, "number": np.arange(1, len(row) + 1)}
 
 
 def _sex_heading(term: Term) -> str:

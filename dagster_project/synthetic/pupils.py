@@ -25,7 +25,14 @@ from dagster_project.synthetic.draws import (
 )
 from dagster_project.synthetic.pupil_numbers import NO_UPN, ulns, upns
 from dagster_project.synthetic.return_tables import lies_inside
-from dagster_project.synthetic.school_terms import FIRST_CENSUS, FIRST_COMPACT_CENSUS, TERMS, Term, day_number, january_census
+from dagster_project.synthetic.school_terms import (
+    FIRST_CENSUS,
+    FIRST_COMPACT_CENSUS,
+    TERMS,
+    Term,
+    day_number,
+    january_census,
+)
 from dagster_project.synthetic.schools import Schools, invent_schools
 
 #: Children of one year of birth at schools of the authority where scale is 1, movers in and out included.
@@ -46,7 +53,7 @@ ETHNICITY_BLANK_EVERY = 50
 UPN_TEMPORARY_EVERY = 100
 
 #: Share of pupils who change school in a term, and who arrive or leave at all in the years told.
-_MOVE_IN_TERM = 0.0115
+_MOVE_IN_TERM = 0.0125
 _ARRIVE, _LEAVE = 0.075, 0.06
 _MID_TERM = 0.5
 _NURSERY_BOTH, _NURSERY = 0.06, 0.46
@@ -385,9 +392,7 @@ class _Maker:
         present[self.care_at] = inside
         return present, np.asarray(present.all(axis=1))
 
-    def _rolls(
-        self, present: Flags, first_primary: Ints, conduct: Floats
-    ) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    def _rolls(self, present: Flags, first_primary: Ints, conduct: Floats) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         """Return school, day of entry, last day and unit of each pupil and term, and the term of exclusion (-1: none).
 
         A pupil who changes school does so between two terms or in the first of them, after its census.
@@ -443,7 +448,8 @@ class _Maker:
             early = (earlier >= 0) & changed & ~grows_up & (excluded_in != column - 1)
             early &= draw.random(count) < _MID_TERM
             before = TERMS[column - 1]
-            day = before.first_day + whole(draw, (0.45 + 0.5 * draw.random(count)) * (before.last_day - before.first_day))
+            length = before.last_day - before.first_day
+            day = before.first_day + whole(draw, (0.45 + 0.5 * draw.random(count)) * length)
             last_day[:, column - 1] = np.where(early, np.minimum(day, before.last_day), before.last_day)
             entered[:, column] = np.where(
                 ~changed,

@@ -4,7 +4,7 @@ Levels of the authority are those of `LEVELS` by construction: who reaches a sta
 pupils' scores. A score is ability less what disadvantage, special needs, care and a late birthday cost.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +88,7 @@ LEVELS: Mapping[str, Mapping[int, float]] = {
     "att8": {2019: 47.6, 2020: 49.2, 2021: 47.8, 2022: 45.8, 2023: 45.5, 2024: 45.5},
     "p8": {2021: 0.12, 2022: 0.12, 2023: 0.10},
 }
-_HIGHER = {"read": 0.29, "mat": 0.23, "gps": 0.29, "writ": 0.12}
+_HIGHER = {"read": 0.29, "mat": 0.23, "gps": 0.29, "writ": 0.13}
 _GREATER_DEPTH = {"read": 0.18, "writ": 0.08, "mat": 0.15, "sci": 0.0}
 #: Years in which key stage 2 has progress, and those whose key stage 4 pupils sat no key stage 2 tests.
 _KS2_PROGRESS = (2021, 2022)
@@ -96,7 +96,8 @@ _NO_PRIOR_FROM = 2024
 #: What a month of age is worth in each year group, in spreads of ability.
 _MONTH = {0: 0.065, 1: 0.05, 2: 0.045, 4: 0.03, 6: 0.025, 11: 0.012}
 
-Columns = dict[str, npt.NDArray[np.generic]]
+Cells = npt.NDArray[np.generic]
+Columns = dict[str, Cells]
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class ResultsWriter:
         # Months by which a pupil is older than the youngest of the year.
         months = ((pupils.born[pupil].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12) - 8) % 12
         score = 0.8 * pupils.ability[pupil] - _MONTH[group] * (months - 5.5)
-        score -= 0.12 * pupils.need[pupil] + 0.5 * pupils.is_disadvantaged(year)[pupil]
+        score -= 0.12 * pupils.need[pupil] + (0.5 + 0.02 * group) * pupils.is_disadvantaged(year)[pupil]
         score -= np.array([0, 0.75, 1.6])[provision]
         score -= 0.35 * pupils.care[pupil] + 0.45 * pupils.cared_for[pupil, column]
         score -= 0.1 * (group >= 7) * pupils.conduct[pupil]
@@ -229,9 +230,7 @@ class ResultsWriter:
             low, high = (middle, high) if is_above else (low, middle)
         met = reached((low + high) / 2)
         not_assessed = draws(self._seed, "not assessed", cohort.year).random(len(cohort)) < 0.002
-        return {
-            goal: _chosen("1", (met[:, place], "2"), (not_assessed, "A")) for place, goal in enumerate(GOALS)
-        }
+        return {goal: _chosen("1", (met[:, place], "2"), (not_assessed, "A")) for place, goal in enumerate(GOALS)}
 
     def _phonics(self, cohort: Cohort) -> tuple[Cohort, Columns]:
         """Return year 1, and those of year 2 who had not met the standard the year before."""
@@ -268,12 +267,12 @@ class ResultsWriter:
         provision = pupils.provision(year)[known]
         return Cohort(year, known, at[known], self._score(year, group, known, provision), provision)
 
-    def _first_check(self, cohort: Cohort) -> tuple[Cohort, npt.NDArray[np.generic], npt.NDArray[np.generic], Flags]:
+    def _first_check(self, cohort: Cohort) -> tuple[Cohort, Cells, Cells, Flags]:
         wanted = round(LEVELS["phonics_1"][cohort.year] * len(cohort))
         marks, outcomes, met = self._check(cohort, "phonics 1", wanted)
         return cohort, marks, outcomes, met
 
-    def _check(self, cohort: Cohort, name: str, wanted: int) -> tuple[npt.NDArray[np.generic], ..., Flags]:
+    def _check(self, cohort: Cohort, name: str, wanted: int) -> tuple[Cells, Cells, Flags]:
         count = len(cohort)
         # The luck of a pupil is the same however many others there are.
         luck = normal(draws(self._seed, name, cohort.year), len(self._pupils))[cohort.pupil]
@@ -403,14 +402,14 @@ class ResultsWriter:
         score = cohort.score + 0.35 * luck[0] + 0.15 * girl
         spread = (score - score.mean()) / max(float(score.std()), 0.01)
         # Few do very badly indeed: the lower end is longer than the upper.
-        typical = 1.7 * spread - 1.1 * np.maximum(0, -1.1 - spread)
+        typical = 1.85 * spread - 1.1 * np.maximum(0, -1.1 - spread)
 
         def grades(shift: float) -> tuple[Floats, Floats, Floats, Floats]:
             mean = 5.0 + shift + typical
-            english = np.clip(np.rint(mean + 0.55 + 0.25 * girl + 0.75 * luck[1]), 0, 9)
-            maths = np.clip(np.rint(mean + 0.15 - 0.1 * girl + 0.85 * luck[2]), 0, 9)
-            baccalaureate = np.clip(np.rint(3 * (mean - 0.55) + 1.6 * luck[3]), 0, 27)
-            others = np.clip(np.rint(2 * (3 * (mean - 0.25) + 2.0 * luck[4])) / 2, 0, 27)
+            english = np.clip(np.rint(mean + 0.2 + 0.25 * girl + 0.8 * luck[1]), 0, 9)
+            maths = np.clip(np.rint(mean - 0.3 - 0.1 * girl + 1.1 * luck[2]), 0, 9)
+            baccalaureate = np.clip(np.rint(3 * (mean - 0.25) + 1.6 * luck[3]), 0, 27)
+            others = np.clip(np.rint(2 * (3 * (mean - 0.1) + 2.0 * luck[4])) / 2, 0, 27)
             return english, maths, baccalaureate, others
 
         def attainment(shift: float) -> Floats:
@@ -485,7 +484,8 @@ class ResultsWriter:
             "'SUR' || surname", "'FOR' || forename",
             "strftime(date '1970-01-01' + cast(born as integer), '%Y-%m-%d')", "sex", "postcode",
             "case when grade = 0 then 'R' else grade::varchar end", "fsm", "fsm6", "disadvantaged",
-            "['N', 'K', 'E'][provision + 1]", "eal", "nullif(ethnicity, '')", f"'{status}'", f"'{_extract_date(year, status)}'",
+            "['N', 'K', 'E'][provision + 1]", "eal", "nullif(ethnicity, '')",
+            f"'{status}'", f"'{_extract_date(year, status)}'",
         )  # fmt: skip
         named = [
             f'{expression} as "{headings.get(name, name)}"'
@@ -530,7 +530,7 @@ def _part(cohort: Cohort, chosen: Flags) -> Cohort:
     )
 
 
-def _chosen(otherwise: str, *choices: tuple[Flags, str]) -> npt.NDArray[np.generic]:
+def _chosen(otherwise: str, *choices: tuple[Flags, str]) -> Cells:
     """Return a code for each pupil; a later choice outdoes an earlier one."""
     found = np.full(len(choices[0][0]), otherwise, dtype=object)
     for marked, code in choices:
@@ -538,7 +538,7 @@ def _chosen(otherwise: str, *choices: tuple[Flags, str]) -> npt.NDArray[np.gener
     return found
 
 
-def _numbers(values: Floats, present: Flags, decimals: int) -> npt.NDArray[np.generic]:
+def _numbers(values: Floats, present: Flags, decimals: int) -> Cells:
     """Return numbers as text with so many decimals, and nothing where there is none."""
     found = np.full(len(values), "", dtype=object)
     found[present] = [f"{value:.{decimals}f}" for value in values[present].tolist()]
@@ -553,7 +553,7 @@ def _revised(extract: str, results: Columns, differs: Flags) -> Columns:
     return {**results, column: values}
 
 
-def _cell(name: str, values: npt.NDArray[np.generic]) -> str:
+def _cell(name: str, values: Cells) -> str:
     """Return SQL for a column of results; no text is an empty cell."""
     return f"nullif({name}, '')" if values.dtype == np.object_ else name
 
@@ -569,8 +569,3 @@ _REVISED: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "ks2": ("gps_score", _one_less),
     "ks4": ("ebacc_aps", lambda value: f"{max(0.0, float(value) - 0.2):.2f}"),
 }
-
-
-def all_extracts() -> Sequence[str]:
-    """Return the extracts in the order in which they are written."""
-    return list(YEARS)
