@@ -229,7 +229,7 @@ class ResultsWriter:
             is_above = reached(middle)[:, :12].all(axis=1).mean() > wanted
             low, high = (middle, high) if is_above else (low, middle)
         met = reached((low + high) / 2)
-        not_assessed = draws(self._seed, "not assessed", cohort.year).random(len(cohort)) < 0.002
+        not_assessed = highest(-cohort.score, round(0.002 * len(cohort)), cohort.provision > 0)
         return {goal: _chosen("1", (met[:, place], "2"), (not_assessed, "A")) for place, goal in enumerate(GOALS)}
 
     def _phonics(self, cohort: Cohort) -> tuple[Cohort, Columns]:
