@@ -32,7 +32,7 @@ from dagster_project.synthetic.school_terms import TERMS, Term, term_of
 
 #: Faults on purpose: one in so many rows of the tables named, counted across terms.
 PUPIL_TWICE_EVERY = 2_000
-FSM_BACKWARDS_EVERY = 1_000
+FSM_BACKWARDS_EVERY = 120
 _BACKWARDS_BY = 40
 
 #: Layouts that changed, by the school year of the census: the heading of sex, the code of a suspension, and whether a
@@ -343,7 +343,9 @@ class CensusWriter:
         row, period = np.nonzero((start >= 0) & (start <= term.census_day) & (end > since))
         start, end = start[row, period], end[row, period]
         end = np.where(end > term.census_day, OPEN_END, end)
-        end = np.where(self._backwards.mark(len(row)), start - _BACKWARDS_BY, end)
+        closed = np.flatnonzero(end < OPEN_END)
+        faulty = closed[self._backwards.mark(len(closed))]
+        end[faulty] = start[faulty] - _BACKWARDS_BY
         arrays: Arrays = {**_numbered(row), "school": rows.school[row], "started": start, "ended": end}
         select = f"""select {_id("on")}, {_KEY_OF_SCHOOL}, 'F' || number as {table}tableid,
                 {_date("started")} as fsmstartdate,
