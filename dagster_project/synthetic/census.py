@@ -34,6 +34,7 @@ from dagster_project.synthetic.school_terms import TERMS, Term, term_of
 PUPIL_TWICE_EVERY = 2_000
 FSM_BACKWARDS_EVERY = 120
 _BACKWARDS_BY = 40
+_YEARS_OF_MEALS = 6
 
 #: Layouts that changed, by the school year of the census: the heading of sex, the code of a suspension, and whether a
 #: pupil cares for someone.
@@ -336,9 +337,9 @@ class CensusWriter:
         return copy_csv(self._connection, path, select, arrays)
 
     def _meals(self, path: Path, term: Term, rows: Enrolments) -> int:
-        """Write the periods that are open or ended since the census before."""
+        """Write the periods that are open or ended in the last six years, as far back as figures look."""
         pupils, table = self._pupils, _fsm_table(term)
-        since = TERMS[term.index - 1].census_day
+        since = term.census_day - _YEARS_OF_MEALS * 365
         start, end = pupils.fsm_start[rows.pupil], pupils.fsm_end[rows.pupil]
         row, period = np.nonzero((start >= 0) & (start <= term.census_day) & (end > since))
         start, end = start[row, period], end[row, period]
