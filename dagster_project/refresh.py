@@ -34,6 +34,7 @@ from dagster_project.settings import (
     settings_fingerprint,
 )
 from dagster_project.sources.catalogue import RawTable, load_catalogue, sources_of
+from dagster_project.sources.suppliers import Supplier, load_suppliers, with_suppliers
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,6 +68,7 @@ class Run:
     announce: Announce
     edition_asked: str | None = None
     full: bool = False
+    suppliers: tuple[Supplier, ...] = ()
     code: str = field(default_factory=_code)
 
     @property
@@ -102,7 +104,7 @@ def open_run(
 
     Raises:
         SettingsError: If council.yml, council/groups.csv or council/targets.csv cannot be used, or there is no folder
-            of raw extracts; or the secret of the environment is too short.
+            of raw extracts; or the secret of the environment is too short; or a file of council/suppliers/ is wrong.
         UnknownEdition: If the edition asked for is not in council.yml.
     """
     settings = load_settings(council_file)
@@ -114,6 +116,7 @@ def open_run(
     folders = DataFolders(data_dir.resolve())
     folders.create()
     secret_of(folders)
+    suppliers = load_suppliers(council_file.parent / "council" / "suppliers")
     return Run(
         council_file=council_file.resolve(),
         raw_dir=effective_raw_dir(raw_dir),
@@ -121,10 +124,11 @@ def open_run(
         settings=settings,
         groups=groups,
         targets=targets,
-        catalogue=_catalogue(),
+        catalogue=with_suppliers(_catalogue(), suppliers),
         announce=announce,
         edition_asked=edition,
         full=full,
+        suppliers=suppliers,
     )
 
 
@@ -176,6 +180,7 @@ def prepare(run: Run) -> None:
             connection.execute("DELETE FROM landing.build_state")
         warehouse.write_settings(connection, run.settings, run.groups, run.targets, edition=run.edition)
         warehouse.write_secret(connection, secret_of(run.folders))
+        warehouse.write_suppliers(connection, run.suppliers)
     warehouse.protect(run.folders)
     point("prepare.done")
 
@@ -302,7 +307,7 @@ def transform(run: Run, *, only: Sequence[str] | None = None) -> Build | None:
 def current_fingerprints(run: Run) -> dict[str, str]:
     """Return what the marts should stand on: a hash per source table in use, the settings, the register, the code."""
     from dagster_project.landing import load
-    from dagster_project.warehouse import open_warehouse, settings_fingerprints
+    from dagster_project.warehouse import open_warehouse, settings_fingerprints, suppliers_fingerprint
 
     with open_warehouse(run.folders) as connection:
         tables = load.table_fingerprints(connection)
@@ -314,7 +319,7 @@ def current_fingerprints(run: Run) -> dict[str, str]:
     if failed:
         tables["landing.source_file"] = hashlib.sha256(repr(failed).encode()).hexdigest()
     settings = settings_fingerprints(run.settings, run.groups, run.targets, edition=run.edition)
-    return {**tables, **settings, "code": run.code}
+    return {**tables, **settings, **suppliers_fingerprint(run.suppliers), "code": run.code}
 
 
 def check(run: Run) -> GateDecision:

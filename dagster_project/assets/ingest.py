@@ -14,7 +14,16 @@ from dagster_project.warehouse import open_warehouse
 OWNER = "team:data-engineering"
 SETTINGS_KEYS = tuple(
     dg.AssetKey(["settings", name])
-    for name in ("council", "edition_scope", "threshold", "definition", "target", "custom_group_member", "pseudonym")
+    for name in (
+        "council",
+        "edition_scope",
+        "threshold",
+        "definition",
+        "target",
+        "custom_group_member",
+        "pseudonym",
+        "supplier_code",
+    )
 )
 REGISTER_KEY = dg.AssetKey(["landing", "source_file"])
 _RAW_CHECK = "arriving_files"

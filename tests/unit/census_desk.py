@@ -33,7 +33,7 @@ def census(year: int) -> dict[str, Table]:
         key = {"pupilonrolltableid": f"p{number:03d}", "NativeId": f"SCH{number % 3}"}
         pupils.append({
             **key,
-            "upn": upn(801_000_000_000 + number, is_temporary=False) if number % 7 else upn(8_010_000 + number, is_temporary=True),
+            "upn": upn(801_000_000_000 + number) if number % 7 else upn(8_010_000 + number, is_temporary=True),
             "uniquelearnernumber": uln(100_000_000 + number) if group > 8 else "",
             "dob": f"{year - group - 5}-Sep-{1 + number % 28:02d} 00:00:00",
             "sex": "MF"[number % 2],
