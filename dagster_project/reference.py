@@ -60,8 +60,9 @@ def _checks(manifest: Mapping[str, Any]) -> str:
         "the publication. A warning is reported and stops nothing. The id is what `council/waivers.yml` names.\n",
         "## When a file is read\n\nIn `dagster_project/landing/`. Beside these, `undeclared_symbol` (critical) counts "
         "rows set aside for a symbol that is not declared, `legacy_missing` (warning) figures whose symbol gives no "
-        "reason, `one_file_per_table` (warning) returns held twice. Rules that set single rows aside are listed with "
-        "their source in [sources.md](sources.md).\n",
+        "reason, `one_file_per_table` (warning) returns held twice, `one_file_per_part` (warning) results of one "
+        "school year and status held twice. Rules that set single rows aside are listed with their source in "
+        "[sources.md](sources.md).\n",
         _table(
             ("Check", "Severity", "Protects"),
             (

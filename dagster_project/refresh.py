@@ -36,6 +36,7 @@ from dagster_project.settings import (
     settings_fingerprint,
 )
 from dagster_project.sources.catalogue import RawTable, load_catalogue, sources_of
+from dagster_project.sources.suppliers import Supplier, load_suppliers, with_suppliers
 
 if TYPE_CHECKING:
     import duckdb
@@ -70,6 +71,7 @@ class Run:
     announce: Announce
     edition_asked: str | None = None
     full: bool = False
+    suppliers: tuple[Supplier, ...] = ()
     code: str = field(default_factory=_code)
 
     @property
@@ -104,8 +106,8 @@ def open_run(
     """Read settings and declarations and make the data folders.
 
     Raises:
-        SettingsError: If council.yml or a CSV file of council/ cannot be used, or there is no folder
-            of raw extracts; or the secret of the environment is too short.
+        SettingsError: If council.yml or a file of council/ cannot be used, or there is no folder of raw extracts; or the
+            secret of the environment is too short.
         UnknownEdition: If the edition asked for is not in council.yml.
     """
     settings = load_settings(council_file)
@@ -118,6 +120,7 @@ def open_run(
     folders = DataFolders(data_dir.resolve())
     folders.create()
     secret_of(folders)
+    suppliers = load_suppliers(council_file.parent / "council" / "suppliers")
     return Run(
         council_file=council_file.resolve(),
         raw_dir=effective_raw_dir(raw_dir),
@@ -126,10 +129,11 @@ def open_run(
         groups=groups,
         targets=targets,
         progress_8=progress_8,
-        catalogue=_catalogue(),
+        catalogue=with_suppliers(_catalogue(), suppliers),
         announce=announce,
         edition_asked=edition,
         full=full,
+        suppliers=suppliers,
     )
 
 
@@ -181,6 +185,7 @@ def prepare(run: Run) -> None:
             connection.execute("DELETE FROM landing.build_state")
         warehouse.write_settings(connection, run.settings, run.groups, run.targets, run.progress_8, edition=run.edition)
         warehouse.write_secret(connection, secret_of(run.folders))
+        warehouse.write_suppliers(connection, run.suppliers)
     warehouse.protect(run.folders)
     point("prepare.done")
 
@@ -307,7 +312,7 @@ def transform(run: Run, *, only: Sequence[str] | None = None) -> Build | None:
 def current_fingerprints(run: Run) -> dict[str, str]:
     """Return what the marts should stand on: a hash per source table in use, the settings, the register, the code."""
     from dagster_project.landing import load
-    from dagster_project.warehouse import open_warehouse, settings_fingerprints
+    from dagster_project.warehouse import open_warehouse, settings_fingerprints, suppliers_fingerprint
 
     with open_warehouse(run.folders) as connection:
         tables = load.table_fingerprints(connection)
@@ -319,7 +324,7 @@ def current_fingerprints(run: Run) -> dict[str, str]:
     if failed:
         tables["landing.source_file"] = hashlib.sha256(repr(failed).encode()).hexdigest()
     settings = settings_fingerprints(run.settings, run.groups, run.targets, run.progress_8, edition=run.edition)
-    return {**tables, **settings, "code": run.code}
+    return {**tables, **settings, **suppliers_fingerprint(run.suppliers), "code": run.code}
 
 
 def check(run: Run) -> GateDecision:

@@ -181,23 +181,28 @@ def load_settings(file: Path) -> Settings:
     Raises:
         SettingsError: If the file is missing, is not YAML, or holds an unknown key or a wrong value.
     """
+    if not file.exists():
+        raise SettingsError(f"{file}: there is no such file; copy the council.yml of the project and set `authority`")
+    content = read_yaml(file)
+    if not isinstance(content, dict):
+        raise SettingsError(f"{file}: holds no settings; at least `authority: <DfE number>` is needed")
+    return _checked(Settings, content, str(file))
+
+
+def read_yaml(file: Path) -> Any:
+    """Return the content of a YAML file.
+
+    Raises:
+        SettingsError: If it cannot be read or is not YAML; the message names the line and no content.
+    """
     try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SettingsError(
-            f"{file}: there is no such file; copy the council.yml of the project and set `authority`"
-        ) from None
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeError) as error:
         raise SettingsError(f"{file}: cannot be read ({type(error).__name__})") from None
-    try:
-        content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise SettingsError(f"{file}{line}: is not valid YAML") from None
-    if not isinstance(content, dict):
-        raise SettingsError(f"{file}: holds no settings; at least `authority: <DfE number>` is needed")
-    return _checked(Settings, content, str(file))
 
 
 def load_groups(file: Path) -> tuple[GroupMember, ...]:

@@ -12,6 +12,7 @@ import duckdb
 from dagster_project.editions.choice import neighbours_of
 from dagster_project.project import DataFolders
 from dagster_project.settings import Edition, GroupMember, Progress8Mean, Settings, Target
+from dagster_project.sources.suppliers import Supplier, codes_of
 
 MEMORY_LIMIT = "1200MB"
 #: A table is written into the file once this much is waiting in the log. The engine's own 16 MB would write the growing
@@ -127,6 +128,22 @@ def write_secret(connection: duckdb.DuckDBPyConnection, secret: str) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS settings")
     connection.execute("CREATE OR REPLACE TABLE settings.pseudonym (secret VARCHAR)")
     connection.execute("INSERT INTO settings.pseudonym VALUES (?)", [secret])
+
+
+def write_suppliers(connection: duckdb.DuckDBPyConnection, suppliers: Sequence[Supplier]) -> None:
+    """Write the codes of council/suppliers/, by which staging reads cells that a supplier writes in its own way."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS settings")
+    connection.execute(
+        """CREATE OR REPLACE TABLE settings.supplier_code (table_name VARCHAR, layout VARCHAR, column_name VARCHAR,
+        given VARCHAR, meant VARCHAR)"""
+    )
+    for code in codes_of(suppliers):
+        connection.execute("INSERT INTO settings.supplier_code VALUES (?, ?, ?, ?, ?)", list(code))
+
+
+def suppliers_fingerprint(suppliers: Sequence[Supplier]) -> dict[str, str]:
+    """Return the hash of the codes of suppliers, by the name of their table."""
+    return {"settings.supplier_code": _hash(codes_of(suppliers))}
 
 
 def _definitions(settings: Settings) -> list[str]:

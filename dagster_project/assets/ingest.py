@@ -23,6 +23,7 @@ SETTINGS_KEYS = tuple(
         "progress_8",
         "custom_group_member",
         "pseudonym",
+        "supplier_code",
     )
 )
 REGISTER_KEY = dg.AssetKey(["landing", "source_file"])

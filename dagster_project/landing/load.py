@@ -88,7 +88,7 @@ def land_source(
         elif not _is_settled(known, tables, file):
             _land_file(connection, tables, file, now=now, announce=announce, waive=waive)
     registry.drop_old_results(connection, source)
-    results.store(connection, [_one_file_check(connection, table) for table in tables if table.is_personal])
+    results.store(connection, [_held_once_check(connection, table) for table in tables if table.is_personal])
     _write_state(connection, source, inventory, settled=False)
     return [
         _landed(file)
@@ -274,6 +274,8 @@ def _store_table(
     return stored, checks
 
 
+# Pairs of files that a message names.
+_FILES_NAMED = 10
 FILE_WARNINGS = frozenset({"unknown_column", "has_rows", "declared_folder"})
 FILE_CHECKS = {
     "readable": "A file that cannot be read in full gives no figures.",
@@ -308,19 +310,31 @@ def _file_check(opened: OpenTable, row: SourceFile, check_id: str, fault: str | 
     )
 
 
-def _one_file_check(connection: duckdb.DuckDBPyConnection, table: RawTable) -> CheckResult:
-    """Warn where one collection of a return holds a table more than once: a file sent again under another name."""
-    held: dict[tuple[str | None, object], list[str]] = {}
-    for file in registry.files_of(connection, table.source):
-        if file.table_name == table.name and file.use in (*registry.IN_USE, "candidate"):
-            held.setdefault((file.release, file.as_at), []).append(file.file_path)
-    several = [sorted(paths) for paths in held.values() if len(set(paths)) > 1]
-    why = "Two files of one table in one collection count the same children twice; keep the one that is meant."
-    named = "; ".join(" and ".join(paths) for paths in several)
+def _held_once_check(connection: duckdb.DuckDBPyConnection, table: RawTable) -> CheckResult:
+    """Warn where two files in use may count the same children twice: a file sent again under another name."""
+    files = [
+        file
+        for file in registry.files_of(connection, table.source)
+        if file.table_name == table.name and file.use in (*registry.IN_USE, "candidate")
+    ]
+    held = _parts_held(connection, table, files) if table.one_file_per else _collections_held(files)
+    several = [sorted(paths) for paths in held.values() if len(paths) > 1]
+    # What the parts are called stays out of the message: where columns have moved, it may be a cell about a child.
+    named = [" and ".join(paths) for paths in sorted({tuple(paths) for paths in several})]
+    more = f" and {len(named) - _FILES_NAMED:,} more" if len(named) > _FILES_NAMED else ""
+    listed = "; ".join(named[:_FILES_NAMED]) + more
+    if table.one_file_per:
+        check_id, same = "one_file_per_part", " and ".join(name.replace("_", " ") for name, _ in table.one_file_per)
+        why = f"Two files of the same {same} may hold the same children; one of them is used, so keep the one meant."
+        message = f"{table.source}: {table.name} of the same {same} is in {listed}. {why}"
+    else:
+        check_id = "one_file_per_table"
+        why = "Two files of one table in one collection count the same children twice; keep the one that is meant."
+        message = f"{table.source}: {table.name} is in {listed}. {why}"
     return CheckResult(
         suite="landing",
         table_name=table.key,
-        check_id="one_file_per_table",
+        check_id=check_id,
         severity="warning",
         scope="source",
         outcome="fail" if several else "pass",
@@ -328,9 +342,33 @@ def _one_file_check(connection: duckdb.DuckDBPyConnection, table: RawTable) -> C
         failed_count=len(several),
         owner=table.owner,
         why=why,
-        message=f"{table.source}: {table.name} is in {named}. {why}" if several else None,
+        message=message if several else None,
         source_id=table.source,
     )
+
+
+def _collections_held(files: Sequence[SourceFile]) -> dict[tuple[object, ...], set[str]]:
+    """Return the paths by collection: the release and the date of a cut."""
+    held: dict[tuple[object, ...], set[str]] = {}
+    for file in files:
+        held.setdefault((file.release, file.as_at), set()).add(file.file_path)
+    return held
+
+
+def _parts_held(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, files: Sequence[SourceFile]
+) -> dict[tuple[object, ...], set[str]]:
+    """Return the paths by what the rows are of, as the declaration of the table tells it."""
+    paths = {file.file_id: file.file_path for file in files}
+    parts = ", ".join(expression for _, expression in table.one_file_per)
+    rows = connection.execute(
+        f'SELECT DISTINCT "_file_id", {parts} FROM {table.qualified} WHERE "_file_id" IN (SELECT unnest(?::VARCHAR[]))',
+        [list(paths)],
+    ).fetchall()
+    held: dict[tuple[object, ...], set[str]] = {}
+    for file_id, *part in rows:
+        held.setdefault(tuple(part), set()).add(paths[file_id])
+    return held
 
 
 def _register_failure(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -172,7 +172,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class RawTable:
-    """One declared raw table. `columns` are those of all layouts; `declaration_hash` changes with any key."""
+    """One declared raw table. `columns` are those of all layouts; `declaration_hash` changes with any key.
+
+    `one_file_per` names what no two files may hold both, each with SQL over raw columns; the empty tuple means that a
+    collection holds the table once. `uncoded` are the columns for which a supplier may give no codes of its own; None
+    means that suppliers may not give names either.
+    """
 
     source: str
     name: str
@@ -195,6 +200,8 @@ class RawTable:
     declared_in: str
     declaration_hash: str
     tidy: Tidy | None = None
+    one_file_per: tuple[tuple[str, str], ...] = ()
+    uncoded: tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:
@@ -229,6 +236,14 @@ class Fit:
     def is_exact(self) -> bool:
         """Whether every column that has to be there is, once, and in a strict source nothing else is."""
         return not self.missing and not self.repeated and not (self.table.strict and self.unknown)
+
+
+class _BySupplierDeclaration(BaseModel):
+    """That council/suppliers/ may give other headers, and other codes for all columns but these."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    uncoded: list[str] = []
 
 
 class _RowRuleDeclaration(BaseModel):
@@ -476,6 +491,8 @@ class _Meta(BaseModel):
     values: _ValuesDeclaration | None = None
     tidy: _TidyDeclaration | None = None
     row_rules: list[_RowRuleDeclaration] = []
+    one_file_per: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = {}
+    by_supplier: _BySupplierDeclaration | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "_Meta":
@@ -512,6 +529,7 @@ class _Meta(BaseModel):
             if isinstance(rule.duplicate_of, list):
                 named += [column for column in rule.duplicate_of if column not in columns]
             named += [column for column in rule.differing_in if column not in columns]
+        named += [column for column in (self.by_supplier.uncoded if self.by_supplier else []) if column not in columns]
         if named:
             raise ValueError(f"rules name raw columns that no layout has: {named}")
         reasons = Counter(rule.reason for rule in self.row_rules)
@@ -653,6 +671,8 @@ def _raw_table(file: Path, source: _Source, table: _Table, meta: _Meta) -> RawTa
         values=values,
         tidy=meta.tidy.resolved() if meta.tidy else None,
         row_rules=rules,
+        one_file_per=tuple(meta.one_file_per.items()),
+        uncoded=tuple(meta.by_supplier.uncoded) if meta.by_supplier else None,
         declared_in=file.name,
         declaration_hash=hashlib.sha256(content.encode()).hexdigest()[:16],
     )

@@ -26,9 +26,10 @@ class WrongColumns(UnreadableFile):
             parts.append(f"more than once: {', '.join(fit.repeated)}")
         if fit.table.strict and fit.unknown:
             parts.append(f"not declared: {', '.join(fit.unknown)}")
+        names = "give the supplier's names in council/suppliers/" if fit.table.uncoded is not None else None
         super().__init__(
             f"the columns do not fit {fit.table.key} ({'; '.join(parts)}); nearest layout: {fit.layout.name}. "
-            f"Ask for a corrected file, or declare the new layout in {fit.table.declared_in}",
+            f"Ask for a corrected file, or {names or f'declare the new layout in {fit.table.declared_in}'}",
             "columns",
         )
 

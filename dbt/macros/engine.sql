@@ -8,6 +8,16 @@
     )
 {%- endmacro %}
 
+{# Text of an extract of a school system to a date: day first, ISO or `2024-Oct-16`, whatever time of day follows; else null. #}
+{% macro extract_date(expression) -%}{{ return(adapter.dispatch('extract_date')(expression)) }}{%- endmacro %}
+{% macro duckdb__extract_date(expression) -%}
+    cast(
+        try_strptime(
+            split_part(split_part(trim({{ expression }}), ' ', 1), 'T', 1), ['%d/%m/%Y', '%Y-%m-%d', '%Y-%b-%d']
+        ) as date
+    )
+{%- endmacro %}
+
 {# 1 for Monday to 7 for Sunday. #}
 {% macro iso_weekday(expression) -%}{{ return(adapter.dispatch('iso_weekday')(expression)) }}{%- endmacro %}
 {% macro duckdb__iso_weekday(expression) -%}

@@ -5,7 +5,7 @@
 
 {# The files whose rows staging reads: those in use and, for published sources, earlier issues of the same file. #}
 {% macro loaded_files(source_id, table_name) -%}
-    select file_id, vintage_id, release, issue_number, is_in_use, as_at, file_name, sha256
+    select file_id, vintage_id, release, issue_number, is_in_use, as_at, file_name, sha256, layout
     from {{ ref('stg_landing__source_file') }}
     where source_id = '{{ source_id }}' and table_name = '{{ table_name }}' and is_read
 {%- endmacro %}
