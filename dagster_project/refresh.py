@@ -106,7 +106,7 @@ def open_run(
     """Read settings and declarations and make the data folders.
 
     Raises:
-        SettingsError: If council.yml or a file of council/ cannot be used, or there is no folder of raw extracts; or the
+        SettingsError: If council.yml or a file of council/ cannot be used, there is no folder of raw extracts, or the
             secret of the environment is too short.
         UnknownEdition: If the edition asked for is not in council.yml.
     """

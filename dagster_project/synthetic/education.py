@@ -58,7 +58,8 @@ README = f"""- `education/school_census/`: the censuses of eighteen terms, sprin
   (one pupil in {pupils.UPN_WRONG_EVERY}), a year group that is not that of the age: held back a year
   (one pupil in {pupils.HELD_BACK_EVERY}), no ethnic group (one pupil in {pupils.ETHNICITY_BLANK_EVERY}), a pupil twice
   on a roll (one row in {census.PUPIL_TWICE_EVERY:,}), free meals that end before they start (one in
-  {census.FSM_BACKWARDS_EVERY} of the periods that ended), more sessions by reason than were possible (one enrolment in {TOO_MANY_EVERY:,}),
+  {census.FSM_BACKWARDS_EVERY} of the periods that ended), more sessions by reason than were possible
+  (one enrolment in {TOO_MANY_EVERY:,}),
   a result of a child whom no census tells of (one row for every {results.NOT_IN_CENSUS_EVERY} others).
   One pupil number in {pupils.UPN_TEMPORARY_EVERY} is a temporary one, which is no fault.
 """

@@ -23,7 +23,7 @@
         ],
         'phonics': [
             {'id': 'phonics_y1', 'kind': 'share', 'top': one_if('check_year = 1 and is_met'), 'base': one_if('check_year = 1'), 'gaps': true},
-            {'id': 'phonics_end_y2', 'kind': 'share', 'top': one_if('is_end_y2 and is_met'), 'base': one_if('is_end_y2'), 'gaps': true},
+            {'id': 'phonics_end_y2', 'kind': 'share', 'top': one_if('is_end_y2 and is_met'), 'base': one_if('is_end_y2'), 'gaps': true, 'needs_baseline': true},
             {'id': 'phonics_avg_mark', 'kind': 'mean', 'top': 'case when check_year = 1 then coalesce(mark, 0) else 0 end', 'base': one_if('check_year = 1 and mark is not null')},
         ],
         'ks1': [
@@ -156,7 +156,7 @@
         -- Those outside every group of social care are everybody else, not a part that is compared.
         breakdown_value <> 'not_in_a_group'
         {%- if figure.needs_baseline %}
-        -- Years whose pupils have no earlier result to progress from have no such figure.
+        -- Years whose pupils have no earlier result to go by have no such figure.
         and base_{{ loop.index }} > 0
         {%- endif %}
     {{ 'union all' if not loop.last }}

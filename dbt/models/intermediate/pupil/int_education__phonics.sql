@@ -1,5 +1,6 @@
 -- Pupils eligible for the phonics check, one row per pupil and year. Met by the end of year 2 is met in either year: the cohort of a
--- year is the pupils checked in year 2 and those who met the standard in year 1 the year before.
+-- year is the pupils checked in year 2 and those who met the standard in year 1 the year before. Without the results of the year
+-- before there is no cohort: those checked again are only the ones who had not met it.
 {%- set carried = ['pupil_key', 'birth_date', 'sex_code', 'fsm_flag', 'fsm6_flag', 'disadvantaged_flag', 'sen_provision_code', 'eal_flag', 'ethnicity_code', 'vintage_id'] %}
 with
     checked as (
@@ -13,6 +14,11 @@ with
 
     year_2 as (select * from checked where phonics_year_group = 2),
 
+    cohort as (
+        select distinct academic_year from year_2
+        where academic_year - 1 in (select academic_year from checked where phonics_year_group = 1)
+    ),
+
     counted as (
         select
             {{ carried | join(', ') }},
@@ -20,7 +26,7 @@ with
             phonics_year_group as check_year,
             phonics_mark as mark,
             is_met,
-            phonics_year_group = 2 as is_end_y2
+            phonics_year_group = 2 and academic_year in (select academic_year from cohort) as is_end_y2
         from checked
         union all
         -- Met a year earlier: counted again in the cohort of year 2, unless the pupil was checked once more.
@@ -39,7 +45,7 @@ with
             met.phonics_year_group = 1
             and met.is_met
             and again.pupil_key is null
-            and met.academic_year + 1 in (select academic_year from year_2)
+            and met.academic_year + 1 in (select academic_year from cohort)
     )
 
 select
