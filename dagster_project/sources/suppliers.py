@@ -26,7 +26,13 @@ def _quoted_text(text: Any) -> Any:
     return text
 
 
-_Text = Annotated[str, BeforeValidator(_quoted_text), Field(min_length=1)]
+def _filled_text(text: Any) -> Any:
+    if not _quoted_text(text).strip():
+        raise ValueError("is empty")
+    return text
+
+
+_Text = Annotated[str, BeforeValidator(_filled_text)]
 
 
 class Supplier(BaseModel):

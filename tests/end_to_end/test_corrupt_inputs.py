@@ -291,6 +291,8 @@ def test_a_return_alone_is_published(tmp_path: Path, warm: WarmCfp) -> None:
         "geography": "not_available",
         "lait": "not_available",
         "population": "not_available",
+        "results": "not_available",
+        "school_census": "not_available",
         "ssda903": "loaded",
     }
     figures = desk.query(

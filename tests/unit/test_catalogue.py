@@ -37,13 +37,18 @@ def test_every_declared_source_has_its_folder_schema_and_description():
         "geography",
         "lait",
         "population",
+        "results",
         "school_census",
         "ssda903",
     )
     assert {table.schema for table in CATALOGUE} == {f"raw_{source}" for source in sources_of(CATALOGUE)}
     assert all(len(table.description) > 20 and table.owner and table.licence for table in CATALOGUE)
-    assert {table.source for table in CATALOGUE if table.is_personal} == {"school_census", "ssda903"}
-    assert len(declared_folders(CATALOGUE)) == 19
+    assert {table.source for table in CATALOGUE if table.is_personal} == {
+        "results",
+        "school_census",
+        "ssda903",
+    }
+    assert len(declared_folders(CATALOGUE)) == 25
 
 
 def test_the_register_is_a_dbt_source_and_no_raw_table():
@@ -59,6 +64,8 @@ def test_every_row_rule_is_sql_that_runs(table):
     for rule in table.row_rules:
         if rule.where:
             assert connection.execute(f"SELECT count(*) FROM {table.qualified} WHERE {rule.where}").fetchone() == (0,)
+    for _, expression in table.one_file_per:
+        assert connection.execute(f"SELECT {expression} FROM {table.qualified}").fetchall() == []
 
 
 def test_a_raw_table_gains_a_newly_declared_column_and_keeps_its_rows():
@@ -99,6 +106,8 @@ def test_a_raw_table_gains_a_newly_declared_column_and_keeps_its_rows():
             "either",
         ),
         (lambda meta, table: meta.update(sensitivity="personal"), "keep_superseded"),
+        (lambda meta, table: meta.update(one_file_per={"a year": "x"}), "one_file_per"),
+        (lambda meta, table: meta.update(by_supplier={"uncoded": ["nowhere"]}), "no layout has"),
     ],
 )
 def test_a_wrong_declaration_is_refused_naming_file_and_key(tmp_path, change, words):

@@ -18,7 +18,7 @@ from expectations.suite import SuiteContext
 CONTEXT = SuiteContext(authority=201)
 # The tidy data sets of Explore Education Statistics have suites of their own (test_tidy_suites.py), as has
 # the school census (test_school_census_suites.py).
-RAW_SUITES = tuple(suite for suite in ALL_RAW_SUITES if suite.source_id not in ("ees", "school_census"))
+RAW_SUITES = tuple(suite for suite in ALL_RAW_SUITES if suite.source_id not in ("ees", "results", "school_census"))
 SENTINEL_CHILD = "SENTINEL7734"
 SENTINEL_DATE = "31/02/1907"
 

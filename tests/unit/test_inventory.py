@@ -109,7 +109,16 @@ def test_the_sample_is_used_only_when_raw_holds_nothing_else(raw):
 def test_a_raw_folder_that_is_not_there_is_an_empty_inventory(tmp_path):
     taken = take_inventory(tmp_path / "raw", CATALOGUE)
     assert (taken.files, taken.synthetic) == ((), False)
-    assert set(taken.fingerprints) == {"council", "ees", "geography", "lait", "population", "ssda903"}
+    assert set(taken.fingerprints) == {
+        "council",
+        "ees",
+        "geography",
+        "lait",
+        "population",
+        "results",
+        "school_census",
+        "ssda903",
+    }
     assert effective_raw_dir(tmp_path / "raw") == tmp_path / "raw"
 
 
