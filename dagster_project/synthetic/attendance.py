@@ -201,7 +201,7 @@ def suspensions(seed: int, pupils: Pupils, term: Term) -> Suspensions:
     on_roll = (at >= 0) & (group >= 0) & (group <= 13)
     score = 1.15 * pupils.conduct - 0.35 * pupils.ability + 0.3 * pupils.need + 0.45 * (pupils.sex == 0)
     score += np.array([0, 0.7, 0.7])[provision] + 0.5 * pupils.had_meals(term.year)
-    score += 0.8 * pupils.cared_for[:, term.year - SCHOOL_YEARS[0]]
+    score += 1.1 * pupils.cared_for[:, term.year - SCHOOL_YEARS[0]]
     of_age = np.where(group >= 12, 0.1, np.where(group >= 7, 1.0, np.where(group >= 1, 0.07, 0.02)))
     weight = np.where(on_roll, np.exp(np.minimum(score, 6)) * of_age, 0)
     expected = SUSPENSIONS[term.year] / 100 * _TERM_SHARE[term.kind] * np.count_nonzero(on_roll)

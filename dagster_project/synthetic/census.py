@@ -28,7 +28,8 @@ from dagster_project.synthetic.attendance import (
 from dagster_project.synthetic.draws import Counter, Flags, Floats, Ints, draws, pick
 from dagster_project.synthetic.files import Folders, copy_csv
 from dagster_project.synthetic.pupils import ETHNICITIES, LANGUAGES, OPEN_END, SEN_TYPES, Pupils
-from dagster_project.synthetic.school_terms import TERMS, Term, term_of
+from dagster_project.synthetic.school_levels import Levels, of_attendance, of_suspensions
+from dagster_project.synthetic.school_terms import KINDS, TERMS, Term, term_of
 
 #: Faults on purpose: one in so many rows of the tables named, counted across terms.
 PUPIL_TWICE_EVERY = 2_000
@@ -143,6 +144,8 @@ class CensusWriter:
         self._connection = duckdb.connect()
         self._connection.execute("set threads = 2")
         self._told: dict[int, Suspensions] = {}
+        self._attendance: dict[int, list[tuple[Ints, Ints, Ints]]] = {}
+        self._parts_told: dict[int, set[int]] = {}
         self._describe_pupils()
 
     def _describe_pupils(self) -> None:
@@ -164,6 +167,24 @@ class CensusWriter:
         self._connection.execute(f"""create table pupil as
             select * replace ({_date("born")} as born, nullif(ethnicity, '') as ethnicity) from arrays""")
         self._connection.unregister("arrays")
+
+    def levels(self) -> Levels:
+        """Return what would be published of attendance and suspensions of the school years told of as a whole."""
+        found: Levels = {}
+        for year, told in sorted(self._attendance.items()):
+            if len(self._parts_told[year]) < len(KINDS):
+                continue
+            keys, possible, missed = (np.concatenate(values) for values in zip(*told, strict=True))
+            found.update(of_attendance(year, keys, possible, missed))
+            events = [self._told.get(term_of(year, kind).index) for kind in KINDS]
+            january = enrolments(self._pupils, term_of(year, "spring"))
+            whole = [event for event in events if event is not None]
+            excluded = sum(int(np.count_nonzero(event.category == PERMANENT)) for event in whole)
+            counted = sum(len(event.pupil) for event in whole)
+            pupils = int(np.count_nonzero(january.status != _SUBSIDIARY))
+            if len(whole) == len(KINDS):
+                found.update(of_suspensions(year, counted - excluded, excluded, pupils))
+        return found
 
     def suspensions(self, term: Term) -> Suspensions:
         """Return the suspensions that begin in a term."""
@@ -253,6 +274,14 @@ class CensusWriter:
         sessions = self._absence.sessions(
             before, part, rows.pupil[told], own[told], (full - own)[told], suspended, name=roll
         )
+        # Of compulsory school age at the start of the school year: 5 to 15.
+        age = pupils.year_group(before.year)[rows.pupil[told]] + 4
+        of_age = (age >= 5) & (age <= 15)
+        missed = sessions.total(AUTHORISED | UNAUTHORISED)
+        self._attendance.setdefault(before.year, []).append(
+            (rows.keys[told][of_age], sessions.possible[of_age], missed[of_age])
+        )
+        self._parts_told.setdefault(before.year, set()).add(before.index)
         if roll == "on":
             sessions = sessions.with_too_many(self._too_many.mark(len(told)))
         return Attended(np.where(is_told, own, -1), told, sessions)

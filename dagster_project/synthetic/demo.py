@@ -120,12 +120,12 @@ def write_demo(
     announce("writing children looked after returns")
     _write_returns(writer, seed, children, newest_as_xml=newest_as_xml)
     is_compact = scale < COMPACT_BELOW
-    postcodes: Collection[str] = ()
+    schools = education.Written([], {})
     if with_education:
-        postcodes = education.write_education(
+        schools = education.write_education(
             writer, seed, scale, children, authority=authority, is_compact=is_compact, announce=announce
         )
-    _write_postcodes(writer, seed, children, authorities, authority, postcodes)
+    _write_postcodes(writer, seed, children, authorities, authority, schools.postcodes)
     announce("writing Explore Education Statistics files")
     shown = _shown(seed, scale, authority, authorities)
     years = COMPACT_KEY_STAGE_4_YEARS if is_compact else ees.KEY_STAGE_4_YEARS
@@ -135,7 +135,8 @@ def write_demo(
         (authority, year): return_tables.care_leavers(seed, children, year)
         for year in range(RETURN_YEARS[0], RETURN_YEARS[-1] + 1)
     }
-    values = lait.Figures(seed, authorities, population, figures, indicators, leavers)
+    counted = {(authority, name, year): value for (name, year), value in schools.levels.items()}
+    values = lait.Figures(seed, authorities, population, figures, indicators, leavers, counted)
     _write_social_care(writer, seed, authorities, figures, values, shown, is_compact=is_compact)
     _write_scorecards(writer, seed, authorities, population, indicators, values, shown)
     announce("writing Local Authority Interactive Tool files")

@@ -1,12 +1,22 @@
 """The schools' part of the demonstration: which files it writes, and what its description says of them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from dagster_project.synthetic import census, pupils, results
 from dagster_project.synthetic.attendance import TOO_MANY_EVERY
 from dagster_project.synthetic.care import Child
 from dagster_project.synthetic.files import Folders
+from dagster_project.synthetic.school_levels import Levels
 from dagster_project.synthetic.school_terms import FIRST_CENSUS, FIRST_COMPACT_CENSUS, TERMS
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the other sources tell of the schools too: homes of pupils, and figures that would be published."""
+
+    postcodes: list[str]
+    levels: Levels
 
 
 def write_education(
@@ -18,8 +28,8 @@ def write_education(
     authority: int,
     is_compact: bool,
     announce: Callable[[str], None] = lambda step: None,
-) -> list[str]:
-    """Write the school censuses and the results, and return the postcodes of the pupils.
+) -> Written:
+    """Write the school censuses and the results.
 
     A small demonstration has the censuses that tell of the attendance of the two newest school years, and one pupil in
     eight; results are those of its pupils in all years.
@@ -43,7 +53,7 @@ def write_education(
     extracts = results.ResultsWriter(seed, known, authority)
     for extract in results.YEARS:
         extracts.write(writer, extract)
-    return known.postcodes
+    return Written(known.postcodes, censuses.levels() | extracts.levels)
 
 
 #: What the description of the demonstration says of its schools.
@@ -53,7 +63,8 @@ README = f"""- `education/school_census/`: the censuses of eighteen terms, sprin
   under the number of their return. Older layouts: `gender` before 2022/23, `FIXD` before autumn 2021, attendance code
   `J` before 2024/25.
 - `education/eyfsp`, `phonics`, `ks1`, `mtc`, `ks2`, `ks4`: results of the same pupils; 2023/24 revised and final,
-  2024/25 provisional. Key stage 2 of 2022/23 has the headings of a supplier, Nexus.
+  2024/25 provisional. Key stage 2 of 2022/23 has the headings of a supplier, Nexus. What `published/lait/` says of the
+  authority's schools in these years is counted from these files; figures by social care group are drawn on their own.
 - Faults on purpose in the schools' files, none in children in care: a pupil number with a wrong check letter
   (one pupil in {pupils.UPN_WRONG_EVERY}), a year group that is not that of the age: held back a year
   (one pupil in {pupils.HELD_BACK_EVERY}), no ethnic group (one pupil in {pupils.ETHNICITY_BLANK_EVERY}), a pupil twice

@@ -467,7 +467,7 @@ class _Maker:
         ever = highest(0.8 * need + 0.75 * normal(draw, count) + 1.2 * self.care, round(_FSM_EVER * count))
         at_entry = draw.random(count) < 0.66
         first = _september(self.entry) + np.where(at_entry, -below(draw, 200, count), below(draw, 11 * 365, count))
-        ends = draw.random(count) < 0.2
+        ends = draw.random(count) < 0.22
         end = first + 330 + below(draw, 1100, count)
         again = ends & (draw.random(count) < 0.45)
         second = end + 120 + below(draw, 480, count)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from dagster_project.synthetic.draws import Counter, Flags, Floats, Ints, below, draws, highest, normal, place_in_order
 from dagster_project.synthetic.files import Folders, copy_csv
 from dagster_project.synthetic.pupils import ETHNICITIES, SCHOOL_YEARS, Pupils
+from dagster_project.synthetic.school_levels import Levels, of_results
 from dagster_project.synthetic.school_terms import january_census, term_of
 
 #: Fault on purpose: one row in so many is of a child whom no census tells of, counted across files.
@@ -129,6 +130,8 @@ class ResultsWriter:
         self._differs = Counter(REVISED_DIFFERS_EVERY)
         self._connection = duckdb.connect()
         self._connection.execute("set threads = 2")
+        #: What would be published, from the files written so far.
+        self.levels: Levels = {}
         self._describe_pupils()
 
     def _describe_pupils(self) -> None:
@@ -164,6 +167,7 @@ class ResultsWriter:
             if year not in drawn:
                 cohort = self.cohort(year, _YEAR_GROUP[extract])
                 drawn[year] = self._results(extract, cohort)
+                self.levels.update(of_results(extract, year, drawn[year][1]))
             cohort, results = drawn[year]
             if status == "revised":
                 results = _revised(extract, results, self._differs.mark(len(cohort)))
