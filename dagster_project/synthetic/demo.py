@@ -28,10 +28,6 @@ IN_NEED_RELEASE = "2025-10"
 COUNT_YEARS, ANSWER_YEARS = 10, 5
 POPULATION_VINTAGE = "mid-2024"
 
-#: Whether the command writes the schools' files too. Off until their sources are declared: a file of no declared source
-#: would be reported as unknown. Whoever turns it on writes the bundled sample again.
-WITH_EDUCATION = False
-
 #: Faults a council's extract really has, for the checks to report; none changes a figure, and the newest return is
 #: clean. In one year another system wrote the files: byte order mark, other line ends, spaced headings, padded cells.
 EXPORTED_ELSEWHERE_YEAR = 2020
@@ -81,7 +77,7 @@ def write_demo(
     scale: float,
     authority: int = 383,
     newest_as_xml: bool = False,
-    with_education: bool = WITH_EDUCATION,
+    with_education: bool = True,
     announce: Callable[[str], None] = lambda step: None,
 ) -> dict[str, int]:
     """Write a complete invented `raw/` folder to `out` and return the data rows of each file by relative path.

@@ -136,6 +136,7 @@ def lay_out(folder: Path, parts: Sequence[str] | None, warm: WarmCfp) -> Desk:
     desk = Desk(folder, warm)
     desk.folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PROJECT / "council.yml", desk.council)
+    shutil.copytree(PROJECT / "council" / "suppliers", desk.folder / "council" / "suppliers", dirs_exist_ok=True)
     if parts is None:
         shutil.copytree(SAMPLE, desk.raw)
     for part in parts or ():
