@@ -7,7 +7,8 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from dagster_project.settings import Edition, SettingsError
 from dagster_project.sources.catalogue import DeclarationError
 
 DONE, FAILED, WRONG_USE, REFUSED = 0, 1, 2, 3
+#: Characters of a finding that are printed: one may name every column of a file.
+_FINDING_LENGTH = 500
 
 
 class Parser(argparse.ArgumentParser):
@@ -287,9 +290,7 @@ def _report(options: argparse.Namespace, run: Run, succeeded: bool, error: str |
         for told in facts["returns"]
         if told["rows"]
     ]
-    lines += [
-        f"{finding['severity'].capitalize()}: {finding['where']}: {finding['message']}" for finding in facts["findings"]
-    ]
+    lines += _finding_lines(facts["findings"])
     if succeeded and published and current is not None:
         page = run.folders.edition(current.manifest["edition_id"]) / "index.html"
         facts |= {
@@ -314,6 +315,20 @@ def _report(options: argparse.Namespace, run: Run, succeeded: bool, error: str |
         )
     facts |= {"outcome": "failed", "error": error}
     return _say(options, facts, [*lines, f"Failed: {error}", f"Not published: {kept}."], code=FAILED)
+
+
+def _finding_lines(findings: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a line per check and schema: its first finding, and how many more it has. `--json` holds them all."""
+    by_check: dict[tuple[str, str, str], list[Mapping[str, str]]] = {}
+    for finding in findings:
+        schema = finding["where"].split(".")[0]
+        by_check.setdefault((finding["severity"], schema, finding["check"]), []).append(finding)
+    lines = []
+    for (severity, _, check), found in by_check.items():
+        more = f" And {len(found) - 1:,} more of {check}; --json lists all." if found[1:] else ""
+        message = textwrap.shorten(found[0]["message"], _FINDING_LENGTH, placeholder=" ...")
+        lines.append(f"{severity.capitalize()}: {found[0]['where']}: {message}{more}")
+    return lines
 
 
 def _rows_line(rows: dict[str, int]) -> str:

@@ -25,10 +25,12 @@ from dagster_project.publication import versions
 from dagster_project.settings import (
     Edition,
     GroupMember,
+    Progress8Mean,
     Settings,
     SettingsError,
     Target,
     load_groups,
+    load_progress_8,
     load_settings,
     load_targets,
     settings_fingerprint,
@@ -64,6 +66,7 @@ class Run:
     settings: Settings
     groups: tuple[GroupMember, ...]
     targets: tuple[Target, ...]
+    progress_8: tuple[Progress8Mean, ...]
     catalogue: tuple[RawTable, ...]
     announce: Announce
     edition_asked: str | None = None
@@ -103,8 +106,8 @@ def open_run(
     """Read settings and declarations and make the data folders.
 
     Raises:
-        SettingsError: If council.yml, council/groups.csv or council/targets.csv cannot be used, or there is no folder
-            of raw extracts; or the secret of the environment is too short; or a file of council/suppliers/ is wrong.
+        SettingsError: If council.yml or a file of council/ cannot be used, there is no folder of raw extracts, or the
+            secret of the environment is too short.
         UnknownEdition: If the edition asked for is not in council.yml.
     """
     settings = load_settings(council_file)
@@ -112,6 +115,7 @@ def open_run(
         raise SettingsError(f"{raw_dir}: there is no such folder; --raw names the folder of raw extracts")
     groups = load_groups(council_file.parent / "council" / "groups.csv")
     targets = load_targets(council_file.parent / "council" / "targets.csv")
+    progress_8 = load_progress_8(council_file.parent / "council" / "progress_8.csv")
     edition_for(settings, asked=edition, newest_31_march=None)
     folders = DataFolders(data_dir.resolve())
     folders.create()
@@ -124,6 +128,7 @@ def open_run(
         settings=settings,
         groups=groups,
         targets=targets,
+        progress_8=progress_8,
         catalogue=with_suppliers(_catalogue(), suppliers),
         announce=announce,
         edition_asked=edition,
@@ -178,7 +183,7 @@ def prepare(run: Run) -> None:
                 "UPDATE landing.source_file SET declaration = 'read again' WHERE declaration IS NOT NULL"
             )
             connection.execute("DELETE FROM landing.build_state")
-        warehouse.write_settings(connection, run.settings, run.groups, run.targets, edition=run.edition)
+        warehouse.write_settings(connection, run.settings, run.groups, run.targets, run.progress_8, edition=run.edition)
         warehouse.write_secret(connection, secret_of(run.folders))
         warehouse.write_suppliers(connection, run.suppliers)
     warehouse.protect(run.folders)
@@ -318,7 +323,7 @@ def current_fingerprints(run: Run) -> dict[str, str]:
         ).fetchall()
     if failed:
         tables["landing.source_file"] = hashlib.sha256(repr(failed).encode()).hexdigest()
-    settings = settings_fingerprints(run.settings, run.groups, run.targets, edition=run.edition)
+    settings = settings_fingerprints(run.settings, run.groups, run.targets, run.progress_8, edition=run.edition)
     return {**tables, **settings, **suppliers_fingerprint(run.suppliers), "code": run.code}
 
 

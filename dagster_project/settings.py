@@ -40,6 +40,13 @@ def _version_text(version: Any) -> Any:
     return version
 
 
+def _school_year(text: Any) -> Any:
+    found = re.fullmatch(r"(20\d\d)/?(\d\d)", str(text).strip())
+    if not found or (int(found.group(1)) + 1) % 100 != int(found.group(2)):
+        raise ValueError(f"{text!r} is no school year such as 2023/24")
+    return int(found.group(1)) + 1
+
+
 class Thresholds(_Strict):
     """Numbers that decide what is judged or printed."""
 
@@ -152,6 +159,18 @@ class Target(_Strict):
         return self
 
 
+class Progress8Mean(_Strict):
+    """One row of council/progress_8.csv: the national mean of pupils with the same key stage 2 results in a year.
+
+    DfE prints the table with the results of each year. `academic_year` is written 2023/24 or 202324; `ks2_prior` is the
+    group as the extract of key stage 4 writes it.
+    """
+
+    academic_year: Annotated[int, BeforeValidator(_school_year)]
+    ks2_prior: str = Field(min_length=1)
+    attainment_8_mean: float = Field(ge=0, le=90, allow_inf_nan=False)
+
+
 _Model = TypeVar("_Model", bound=BaseModel)
 RESERVED_GROUPS = frozenset({"region", "england", "statistical_neighbours", "core_cities_all", "core_cities_others"})
 
@@ -232,6 +251,23 @@ def load_targets(file: Path) -> tuple[Target, ...]:
     return tuple(targets)
 
 
+def load_progress_8(file: Path) -> tuple[Progress8Mean, ...]:
+    """Read council/progress_8.csv; without it no local Progress 8 is worked out.
+
+    Raises:
+        SettingsError: If a column is unknown or missing, a value is wrong, or a group stands twice in a year.
+    """
+    means: list[Progress8Mean] = []
+    seen: set[tuple[int, str]] = set()
+    for where, cells in _rows(file):
+        mean = _checked(Progress8Mean, cells, where)
+        if (mean.academic_year, mean.ks2_prior) in seen:
+            raise SettingsError(f"{where}: group `{mean.ks2_prior}` has another mean for the same year above")
+        seen.add((mean.academic_year, mean.ks2_prior))
+        means.append(mean)
+    return tuple(means)
+
+
 def _rows(file: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of a file of council/ with where each stands; empty cells are left out, no file has no rows."""
     if not file.exists():
@@ -250,7 +286,7 @@ def settings_fingerprint(settings: Settings, council_dir: Path, today: date) -> 
     Waivers expire, so their day counts where there are any.
     """
     digest = hashlib.sha256(settings.model_dump_json().encode())
-    for name in ("groups.csv", "targets.csv", "waivers.yml"):
+    for name in ("groups.csv", "targets.csv", "progress_8.csv", "waivers.yml"):
         file = council_dir / name
         if file.exists():
             digest.update(name.encode() + file.read_bytes())

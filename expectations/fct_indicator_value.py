@@ -77,7 +77,7 @@ ROW_RULES = (
         severity="critical",
         why="a rate is never below zero",
         advice=CALCULATION,
-        applies="unit like 'rate_per_%' and value is not null",
+        applies=f"unit like 'rate_per_%' and value is not null and not {IS_GAP}",
         breaks="value < 0",
     ),
     RowRule(

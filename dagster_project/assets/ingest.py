@@ -20,6 +20,7 @@ SETTINGS_KEYS = tuple(
         "threshold",
         "definition",
         "target",
+        "progress_8",
         "custom_group_member",
         "pseudonym",
         "supplier_code",

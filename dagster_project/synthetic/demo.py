@@ -1,15 +1,16 @@
 """Writing a complete invented `raw/` folder: one population, told by every source that would tell it."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.synthetic import care, council, ees, ees_social_care, lait, return_tables
+from dagster_project.synthetic import care, council, education, ees, ees_social_care, lait, return_tables
 from dagster_project.synthetic.care import EPISODE_COLUMNS, HEADER_COLUMNS, RETURN_YEARS
 from dagster_project.synthetic.files import write_csv, write_parquet, write_text_table, write_workbook
 from dagster_project.synthetic.looked_after import DIFFERENCE, DIFFERING_YEAR, AllCareFigures, care_figures
 from dagster_project.synthetic.places import Authority, Population, invent_population, load_authorities
+from dagster_project.synthetic.pupil_numbers import with_check_letters
 from dagster_project.synthetic.return_tables import SOCIAL_WORKERS_FROM
 from dagster_project.synthetic.return_xml import return_xml
 
@@ -26,6 +27,10 @@ IN_NEED_RELEASE = "2025-10"
 #: Years of the tidy files that hold one row per area and year, and of those with a row per answer as well.
 COUNT_YEARS, ANSWER_YEARS = 10, 5
 POPULATION_VINTAGE = "mid-2024"
+
+#: Whether the command writes the schools' files too. Off until their sources are declared: a file of no declared source
+#: would be reported as unknown. Whoever turns it on writes the bundled sample again.
+WITH_EDUCATION = False
 
 #: Faults a council's extract really has, for the checks to report; none changes a figure, and the newest return is
 #: clean. In one year another system wrote the files: byte order mark, other line ends, spaced headings, padded cells.
@@ -76,6 +81,7 @@ def write_demo(
     scale: float,
     authority: int = 383,
     newest_as_xml: bool = False,
+    with_education: bool = WITH_EDUCATION,
     announce: Callable[[str], None] = lambda step: None,
 ) -> dict[str, int]:
     """Write a complete invented `raw/` folder to `out` and return the data rows of each file by relative path.
@@ -90,6 +96,7 @@ def write_demo(
         scale: Size of the subject authority; 1 is about 176,000 residents aged 0 to 17 and 1,500 looked after.
         authority: DfE number of the authority whose returns are invented.
         newest_as_xml: Whether the newest yearly return is one XML file in place of its CSV files.
+        with_education: Whether to write school censuses and results; pupil numbers of children in care are then valid.
         announce: Receives one short sentence for each step.
 
     Raises:
@@ -102,17 +109,25 @@ def write_demo(
     announce(f"inventing a population (seed {seed}, scale {scale:g})")
     population = invent_population(seed, authorities, subject=authority, scale=scale)
     children = care.invent_children(seed, scale)
+    if with_education:
+        children = with_check_letters(children)
     figures = care_figures(seed, authorities, population, subject=authority, children=children)
 
     out.mkdir(parents=True, exist_ok=True)
-    (out / README).write_text(_readme(seed, scale, authority), encoding="utf-8", newline="\n")
+    readme = _readme(seed, scale, authority, with_education=with_education)
+    (out / README).write_text(readme, encoding="utf-8", newline="\n")
     writer = _Writer(out)
     announce("writing children looked after returns")
     _write_returns(writer, seed, children, newest_as_xml=newest_as_xml)
-    _write_postcodes(writer, seed, children, authorities, authority)
+    is_compact = scale < COMPACT_BELOW
+    schools = education.Written([], {})
+    if with_education:
+        schools = education.write_education(
+            writer, seed, scale, children, authority=authority, is_compact=is_compact, announce=announce
+        )
+    _write_postcodes(writer, seed, children, authorities, authority, schools.postcodes)
     announce("writing Explore Education Statistics files")
     shown = _shown(seed, scale, authority, authorities)
-    is_compact = scale < COMPACT_BELOW
     years = COMPACT_KEY_STAGE_4_YEARS if is_compact else ees.KEY_STAGE_4_YEARS
     _write_ees(writer, seed, authorities, population, figures, shown, years)
     indicators = lait.load_indicators()
@@ -120,7 +135,8 @@ def write_demo(
         (authority, year): return_tables.care_leavers(seed, children, year)
         for year in range(RETURN_YEARS[0], RETURN_YEARS[-1] + 1)
     }
-    values = lait.Figures(seed, authorities, population, figures, indicators, leavers)
+    counted = {(authority, name, year): value for (name, year), value in schools.levels.items()}
+    values = lait.Figures(seed, authorities, population, figures, indicators, leavers, counted)
     _write_social_care(writer, seed, authorities, figures, values, shown, is_compact=is_compact)
     _write_scorecards(writer, seed, authorities, population, indicators, values, shown)
     announce("writing Local Authority Interactive Tool files")
@@ -283,9 +299,14 @@ def with_faults(
 
 
 def _write_postcodes(
-    writer: _Writer, seed: int, children: list[care.Child], authorities: tuple[Authority, ...], subject: int
+    writer: _Writer,
+    seed: int,
+    children: list[care.Child],
+    authorities: tuple[Authority, ...],
+    subject: int,
+    others: Collection[str],
 ) -> None:
-    """Write the places of the invented postcodes, in the subject and the authorities of its region."""
+    """Write the places of the invented postcodes and of `others`, in the subject and the authorities of its region."""
     own = next(authority for authority in authorities if authority.number == subject)
     near = sorted(
         authority.ees_code
@@ -293,7 +314,7 @@ def _write_postcodes(
         if authority.ees_region_code == own.ees_region_code and authority.number != subject and not authority.is_former
     )
     path = writer.folder("geography", ["postcodes.csv"]) / "postcodes.csv"
-    rows = return_tables.postcode_rows(seed, children, [own.ees_code, *near])
+    rows = return_tables.postcode_rows(seed, children, [own.ees_code, *near], others)
     writer.note(path, write_csv(path, return_tables.POSTCODE_COLUMNS, rows))
 
 
@@ -439,7 +460,7 @@ def _write_measures(
         writer.note(path, write_csv(path, council.MEASURE_COLUMNS, rows))
 
 
-def _readme(seed: int, scale: float, authority: int) -> str:
+def _readme(seed: int, scale: float, authority: int, *, with_education: bool) -> str:
     return f"""{_TITLE}
 
 Nothing here describes a real child, council or school. Names, numbers and regions of authorities are real, as are
@@ -471,6 +492,6 @@ What is in it:
 - `council/measures/`: figures that the council supplies itself, two months, the later one correcting a figure of the
   earlier one; some rows of the {council.OTHERS} authorities nearest to it, one named by its DfE number, one with a
   symbol.
-
+{education.README if with_education else ""}
 A file named `{MARKER}` in a folder marks its rows. Real and invented sources are never mixed in one run.
 """

@@ -9,8 +9,14 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+    import numpy.typing as npt
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -85,3 +91,30 @@ def write_parquet(path: Path, columns: Sequence[tuple[str, str]], rows: Iterable
                 {"text": str(text), "path": str(path)},
             )
     return count
+
+
+class Folders(Protocol):
+    """What a part of the demonstration needs of its writer: collection folders with their marker, rows counted."""
+
+    def folder(self, path: str, names: list[str]) -> Path:
+        """Make a collection folder that holds files of these names."""
+
+    def note(self, path: Path, rows: int) -> None:
+        """Record the data rows of a written file."""
+
+
+def copy_csv(
+    connection: "duckdb.DuckDBPyConnection", path: Path, select: str, arrays: "Mapping[str, npt.NDArray[np.generic]]"
+) -> int:
+    """Write the rows of a query over `arrays`, a table of one column for each, as CSV; return the rows written.
+
+    Millions of rows in the order of the query, or of the arrays if it has none; a null is an empty cell.
+    """
+    columns: dict[str, Any] = dict(arrays)
+    connection.register("arrays", columns)
+    try:
+        quoted = path.as_posix().replace("'", "''")
+        written = connection.execute(f"copy ({select}) to '{quoted}' (format csv, header, delimiter ',')").fetchone()
+    finally:
+        connection.unregister("arrays")
+    return 0 if written is None else int(written[0])

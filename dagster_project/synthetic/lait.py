@@ -148,14 +148,17 @@ class Figures:
         care: AllCareFigures,
         indicators: Sequence[Indicator],
         care_leavers: Mapping[tuple[int, int], tuple[int, int, int]],
+        counted: Mapping[tuple[int, str, int], float] | None = None,
     ) -> None:
         """Keep what the figures are made from.
 
         Args:
             care_leavers: By authority and year, where they are known one by one: all aged 19 to 21, those in work or
                 learning, those suitably housed.
+            counted: By authority, indicator and year, figures known from the files of the authority itself.
         """
         self._care_leavers = care_leavers
+        self._counted = counted or {}
         self._seed = seed
         self._authorities = authorities
         self._by_number = {authority.number: authority for authority in authorities}
@@ -301,6 +304,9 @@ class Figures:
             known = self._care_leavers.get((authority.number, year))
             if indicator.short_desc == CARE_LEAVERS_WORKING and known and known[0]:
                 path[year] = 100 * known[1] / known[0]
+            own_figure = self._counted.get((authority.number, indicator.short_desc, year))
+            if own_figure is not None:
+                path[year] = own_figure
         return path
 
     def _mean_path(self, indicator: Indicator, area: int) -> dict[int, float]:

@@ -7,7 +7,7 @@ looked after for a year, OC3 those whose 17th to 21st birthday falls in it.
 
 import datetime as dt
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from dagster_project.synthetic.care import (
     RETURN_YEARS,
@@ -44,6 +44,8 @@ SOCIAL_WORKERS_FROM = 2024
 TOLD_DURING_THE_YEAR = ("uasc", "missing", "previous_permanence")
 POSTCODE_COLUMNS = ("pcd", "oseast1m", "osnrth1m", "laua")
 _WORKERS = 60
+#: Invented postcodes that lie in the authority, of all.
+_INSIDE_SHARE = 0.67
 
 
 def rows_of(table: str, seed: int, children: Sequence[Child], cut: Cut) -> Iterator[list[str]]:
@@ -68,14 +70,22 @@ def care_leavers(seed: int, children: Sequence[Child], year: int) -> tuple[int, 
     return len(counted), working, sum(row["ACCOM"].endswith("1") for row in counted)
 
 
-def postcode_rows(seed: int, children: Sequence[Child], codes: Sequence[str]) -> list[list[str]]:
-    """Return a place for every postcode in the returns: two in three in the authority, the first of `codes`."""
+def lies_inside(seed: int, postcode: str) -> bool:
+    """Say whether an invented postcode lies in the subject authority: two in three do."""
+    return stream(seed, "postcode", postcode).random() < _INSIDE_SHARE
+
+
+def postcode_rows(
+    seed: int, children: Sequence[Child], codes: Sequence[str], others: Collection[str] = ()
+) -> list[list[str]]:
+    """Return a place for every postcode in the returns and of `others`: inside the authority, the first of `codes`,
+    or in another one of them."""
     told = [episode for child in children for episode in child.episodes if episode.dec > year_end(RETURN_YEARS[0] - 1)]
-    postcodes = {text for episode in told for text in _postcodes(episode) if text}
+    postcodes = {text for episode in told for text in _postcodes(episode) if text}.union(others)
     rows = []
     for postcode in sorted(postcodes):
         draw = stream(seed, "postcode", postcode)
-        inside = draw.random() < 0.67
+        inside = draw.random() < _INSIDE_SHARE
         reach = 9_000 if inside else 60_000
         east, north = 430_000 + draw.randint(-reach, reach), 434_000 + draw.randint(-reach, reach)
         rows.append([postcode, str(east), str(north), codes[0] if inside else draw.choice(codes[1:])])

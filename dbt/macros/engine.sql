@@ -94,3 +94,9 @@
             then left(sha256(concat(pseudonym.secret, '|', upper(trim({{ expression }})))), 32)
     end
 {%- endmacro %}
+
+{# Text of a school census to a date: `2024-Oct-16 00:00:00`, day first or ISO; null when it is none of these. #}
+{% macro census_date(expression) -%}{{ return(adapter.dispatch('census_date')(expression)) }}{%- endmacro %}
+{% macro duckdb__census_date(expression) -%}
+    cast(try_strptime(split_part(trim({{ expression }}), ' ', 1), ['%Y-%b-%d', '%d/%m/%Y', '%Y-%m-%d']) as date)
+{%- endmacro %}

@@ -1,5 +1,5 @@
--- One row per indicator: those declared in the seed, and every other short description of the loaded LAIT file with what
--- its dictionary says. Where the dictionary is loaded its polarity and quartile mark win, so that ranks equal LAIT's.
+-- One row per indicator: those declared in the seed, the distance between groups in those of the pupil-level files, and every other
+-- short description of the loaded LAIT file with what its dictionary says. Where the dictionary is loaded its polarity and quartile mark win, so that ranks equal LAIT's.
 with
     short_desc as (select distinct short_desc from {{ ref('stg_lait__indicator_value') }}),
 
@@ -82,7 +82,44 @@ with
             select lait_short_desc from {{ ref('indicators') }} where lait_short_desc is not null
         )
     )
+,
+
+    pair as (
+        select
+            breakdown_type,
+            -- A breakdown with several pairs is told apart by its parts.
+            case when count(*) = 1 then min(gap_name) else concat('groups of ', replace(breakdown_type, '_', ' ')) end as gap_name
+        from {{ ref('breakdown_gaps') }}
+        group by breakdown_type
+    ),
+
+    gap as (
+        select
+            concat(declared.indicator_id, '_gap_', pair.breakdown_type) as indicator_id,
+            concat(declared.indicator_name, ': gap between ', pair.gap_name) as indicator_name,
+            declared.topic,
+            declared.unit,
+            greatest(declared.decimals, 1) as decimals,
+            'neutral' as polarity,
+            declared.period_kind,
+            declared.year_kind,
+            'Figure of the group less that of the pupils it is compared with, from unrounded figures' as definition,
+            cast(null as varchar) as numerator_definition,
+            cast(null as varchar) as denominator_definition,
+            'results' as source_id,
+            declared.basis,
+            cast(null as varchar) as report_section,
+            false as show_quartile,
+            cast(null as varchar) as lait_short_desc,
+            '' as update_words,
+            cast(null as varchar) as next_update
+        from declared
+        cross join pair
+        where declared.indicator_id in ('{{ education_gap_ids() | join("', '") }}')
+    )
 
 select * from declared
 union all
 select * from undeclared
+union all
+select * from gap

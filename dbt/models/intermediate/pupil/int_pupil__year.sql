@@ -1,0 +1,58 @@
+-- Who a pupil was in a school year, one row each: as the January census says, else the one of summer, else of autumn.
+with
+    year as (
+        select *
+        from {{ ref('int_pupil__census') }}
+        qualify row_number() over (
+            partition by pupil_key, academic_year
+            order by case term when 'spring' then 1 when 'summer' then 2 else 3 end
+        ) = 1
+    ),
+
+    -- Ethnic group is collected in spring; a pupil keeps what was told last.
+    ethnicity as (
+        select pupil_key, academic_year, ethnicity_code
+        from {{ ref('int_pupil__census') }}
+        where ethnicity_code is not null
+        qualify row_number() over (
+            partition by pupil_key, academic_year
+            order by case term when 'spring' then 1 when 'summer' then 2 else 3 end
+        ) = 1
+    ),
+
+    -- Eligible at any January census of six years.
+    ever_six as (
+        select distinct year.pupil_key, year.academic_year
+        from year
+        inner join {{ ref('int_pupil__census') }} as january
+            on year.pupil_key = january.pupil_key
+            and january.term = 'spring'
+            and january.fsm = 'fsm'
+            and january.academic_year between year.academic_year - 5 and year.academic_year
+    )
+
+select
+    year.pupil_key,
+    year.academic_year,
+    year.census,
+    year.is_linked,
+    year.establishment,
+    year.birth_date,
+    year.year_group_code,
+    year.phase,
+    year.sex,
+    year.fsm,
+    year.sen,
+    year.language,
+    {{ ethnic_group_of('told.ethnicity_code') }} as ethnic_group,
+    ever_six.pupil_key is not null as is_ever_six,
+    year.vintage_id
+from year
+left join ever_six on year.pupil_key = ever_six.pupil_key and year.academic_year = ever_six.academic_year
+left join
+    ethnicity as told
+    on year.pupil_key = told.pupil_key
+    and told.academic_year <= year.academic_year
+qualify row_number() over (
+    partition by year.pupil_key, year.academic_year order by told.academic_year desc nulls last
+) = 1
