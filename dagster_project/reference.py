@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SEVERITIES = {"stop": "critical", "fail": "critical", "warn": "warning"}
 _TIDY_SUITE = "raw_ees_"
+_RESULTS_SUITE = "raw_results_"
 _OPENING = "<!-- Written by `make docs` from the code. Change the declaration it comes from, not this page. -->\n\n"
 
 
@@ -83,7 +84,8 @@ def _checks(manifest: Mapping[str, Any]) -> str:
         "## Expectations\n\nIn `expectations/`, one module per guarded table, run by Great Expectations.\n",
     ]
     parts += _tidy_suites([check for check in checks if check.suite.startswith(_TIDY_SUITE)])
-    others = [check for check in checks if not check.suite.startswith(_TIDY_SUITE)]
+    parts += _results_suites([check for check in checks if check.suite.startswith(_RESULTS_SUITE)])
+    others = [check for check in checks if not check.suite.startswith((_TIDY_SUITE, _RESULTS_SUITE))]
     for suite, own in groupby(others, key=lambda check: check.suite):
         listed = list(own)
         first = listed[0]
@@ -129,27 +131,52 @@ def _checks(manifest: Mapping[str, Any]) -> str:
 
 def _tidy_suites(checks: "Sequence[Check]") -> list[str]:
     """The rules of the tidy data sets: those that several have once, those of one data set after them."""
-    same: dict[tuple[str, str, str, str], list[str]] = {}
-    for check in checks:
-        name = check.suite.removeprefix(_TIDY_SUITE)
-        rule = check.check_id.removeprefix(f"{name}_")
-        same.setdefault((rule, check.severity, check.why, check.advice), []).append(name)
-    several = sorted((key, names) for key, names in same.items() if len(names) > 1)
-    single = sorted((names[0], key) for key, names in same.items() if len(names) == 1)
     names = sorted({check.suite.removeprefix(_TIDY_SUITE) for check in checks})
     return [
         "### Tidy data sets\n\nOne suite for each declared data set, named `raw_ees_` and the data set, in "
         "`expectations/raw_ees.py`; critical stops the file; owner: data manager. The id is that of the data set and "
         f"the rule, such as `ks4_la_l05_one_row`. Data sets: {', '.join(names)}.\n",
+        *_shared_rules(checks, suites=_TIDY_SUITE, ids="", of="Data set"),
+    ]
+
+
+def _results_suites(checks: "Sequence[Check]") -> list[str]:
+    """The rules of results of pupils, which most assessments share."""
+    names = sorted({check.suite.removeprefix(_RESULTS_SUITE) for check in checks})
+    return [
+        "### Results of pupils\n\nOne suite for each assessment, named `raw_results_` and the assessment, in "
+        "`expectations/raw_results.py`; critical stops the file; owner: data manager. The id is `results_`, the "
+        f"assessment and the rule, such as `results_ks2_upn`. Assessments: {', '.join(names)}.\n",
+        *_shared_rules(checks, suites=_RESULTS_SUITE, ids="results_", of="Assessment"),
+    ]
+
+
+def _shared_rules(checks: "Sequence[Check]", *, suites: str, ids: str, of: str) -> list[str]:
+    """Tables of the rules that several suites share, and of those that one has alone.
+
+    Args:
+        suites: What the names of the suites begin with; the rest names what they are of.
+        ids: What the ids begin with, before that name and the rule.
+        of: What the suites are of, in one word or two.
+    """
+    same: dict[tuple[str, str, str, str], list[str]] = {}
+    for check in checks:
+        name = check.suite.removeprefix(suites)
+        rule = check.check_id.removeprefix(f"{ids}{name}_")
+        same.setdefault((rule, check.severity, check.why, check.advice), []).append(name)
+    several = sorted((key, names) for key, names in same.items() if len(names) > 1)
+    single = sorted((names[0], key) for key, names in same.items() if len(names) == 1)
+    count = len({check.suite for check in checks})
+    return [
         _table(
-            ("Rule", "Data sets", "Severity", "Protects", "What to do"),
+            ("Rule", f"{of}s", "Severity", "Protects", "What to do"),
             (
-                (_code(rule), "all" if len(found) == len(names) else str(len(found)), severity, why, advice)
+                (_code(rule), "all" if len(found) == count else str(len(found)), severity, why, advice)
                 for (rule, severity, why, advice), found in several
             ),
         ),
         _table(
-            ("Data set", "Rule", "Severity", "Protects"),
+            (of, "Rule", "Severity", "Protects"),
             ((_code(name), _code(rule), severity, why) for name, (rule, severity, why, _) in single),
         ),
     ]

@@ -17,7 +17,17 @@ PAGE = "edition/page"
 FETCHED = "fetch/published"
 SETTINGS = {
     f"settings/{name}"
-    for name in ("council", "edition_scope", "threshold", "definition", "target", "custom_group_member", "pseudonym")
+    for name in (
+        "council",
+        "edition_scope",
+        "threshold",
+        "definition",
+        "target",
+        "progress_8",
+        "custom_group_member",
+        "pseudonym",
+        "supplier_code",
+    )
 }
 
 
