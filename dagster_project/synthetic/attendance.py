@@ -97,7 +97,7 @@ class Absence:
     def __init__(self, seed: int, pupils: Pupils) -> None:
         self._seed, self._pupils = seed, pupils
         draw = draws(seed, "absence")
-        self._habit = 0.85 * normal(draw, len(pupils)) + 0.35 * pupils.need + 0.15 * pupils.conduct
+        self._habit = 0.85 * normal(draw, len(pupils)) + 0.22 * pupils.need + 0.15 * pupils.conduct
         self._unauthorised = draw.random(len(pupils))
         self._rates: dict[int, Floats] = {}
 
@@ -113,7 +113,7 @@ class Absence:
         on_roll = (pupils.school[:, columns] >= 0).any(axis=1) & (group >= FIRST_GROUP) & (group <= LAST_GROUP)
         provision = pupils.provision(year)
         score = self._habit + 0.45 * normal(draws(self._seed, "absence", year), len(pupils))
-        score += 0.45 * pupils.had_meals(year) + np.array([0, 0.45, 0.6])[provision]
+        score += 0.2 * pupils.had_meals(year) + np.array([0, 0.4, 0.55])[provision]
         score += np.where(group >= 7, 0.2 + 0.09 * (group - 7), np.where(group <= 1, 0.12, 0))
         rates = np.zeros(len(pupils))
         overall, persistent, severe = LEVELS[year]

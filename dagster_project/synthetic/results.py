@@ -197,7 +197,7 @@ class ResultsWriter:
         # Months by which a pupil is older than the youngest of the year.
         months = ((pupils.born[pupil].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12) - 8) % 12
         score = 0.8 * pupils.ability[pupil] - _MONTH[group] * (months - 5.5)
-        score -= 0.12 * pupils.need[pupil] + (0.5 + 0.02 * group) * pupils.is_disadvantaged(year)[pupil]
+        score -= 0.12 * pupils.need[pupil] + (0.4 + 0.025 * group) * pupils.is_disadvantaged(year)[pupil]
         score -= np.array([0, 0.75, 1.6])[provision]
         score -= 0.35 * pupils.care[pupil] + 0.45 * pupils.cared_for[pupil, column]
         score -= 0.1 * (group >= 7) * pupils.conduct[pupil]
