@@ -13,7 +13,14 @@ TABLE = "raw_population.ees_mid_year"
 POPULATION = number("population_estimate")
 
 ROW_RULES = (
-    tidy_files.time_rule("population_ees"),
+    RowRule(
+        check_id="population_ees_mid_year",
+        severity="critical",
+        why="a period is one year of four digits, whose middle the estimate is of",
+        advice=f"An estimate of another kind of year stands under no rate. {tidy_files.NEWEST_AGAIN}",
+        breaks="not coalesce(regexp_full_match(trim(time_period), '[0-9]{{4}}'), false)",
+        empty_fails=True,
+    ),
     RowRule(
         check_id="population_ees_counts",
         severity="critical",

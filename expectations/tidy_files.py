@@ -7,42 +7,18 @@ symbols are the readers' and dbt's affair; what is here needs the whole file to 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from expectations.rules import RowRule, number, rule
+from expectations.rules import number, rule
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 LEVEL = "lower(trim(geographic_level))"
-SIX_DIGIT_KINDS = "'academic|financial|tax|term|^part '"
-FOUR_DIGIT_KINDS = (
-    "'calendar|reporting|^week|january|february|march|april|may|june|july|august|september|october|november|december'"
-)
 # Rows that a file lost to quarantine, other than those dropped by a declared row rule without loss.
 QUARANTINED = """quarantined as (
     select file_id, count(distinct row_number) as held_back from landing.quarantine
     where table_name = '{table}' and severity = 'critical' and row_number is not null group by 1
 )"""
 NEWEST_AGAIN = "Ask the publisher for a complete file, or fetch the release again; the last good file stays in use."
-
-
-def time_rule(prefix: str) -> RowRule:
-    """Return the rule that a period has the digits of its kind, and that six digits are two consecutive years."""
-    kind = "lower(trim(time_identifier))"
-    period = "trim(time_period)"
-    digits = f"regexp_full_match({period}, '[0-9]+')"
-    return RowRule(
-        check_id=f"{prefix}_time_period",
-        severity="critical",
-        why="a period is six digits of consecutive years or four digits, as its identifier says",
-        advice=f"A period read wrongly puts figures in the wrong year. {NEWEST_AGAIN}",
-        breaks=f"""case
-            when not coalesce({digits}, false) then true
-            when regexp_matches({kind}, {SIX_DIGIT_KINDS}) then length({period}) <> 6
-                or (cast(substr({period}, 3, 2) as integer) + 1) % 100 <> cast(substr({period}, 5, 2) as integer)
-            when regexp_matches({kind}, {FOUR_DIGIT_KINDS}) then length({period}) <> 4
-            else true end""",
-        empty_fails=True,
-    )
 
 
 def whole_file_rules(

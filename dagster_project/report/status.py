@@ -150,8 +150,11 @@ def check_statement(checks: list[Row]) -> str:
 def check_blocks(marts: Marts) -> tuple[Block, ...]:
     """Return counts by severity and outcome, then every failed or waived check with its owner.
 
+    A waiver is always printed, whatever it is about.
+
     The rules that rows of a return are put through are told as counts per return: who corrects them has the lists.
-    Remarks on published files are told by rule: their examples are for those who look after the files.
+    Remarks on published files that nobody waived are told by rule: their examples are for those who look after the
+    files.
     """
     checks = [row for row in marts.checks if row["suite"] != return_checks.SUITE]
     blocks: list[Block] = [Heading("checks", 3, "Checks"), Paragraph("checks-statement", check_statement(checks))]
@@ -168,8 +171,8 @@ def check_blocks(marts: Marts) -> tuple[Block, ...]:
         )
         columns = ("Severity", *(OUTCOME_WORDS[outcome].capitalize() for outcome in OUTCOMES))
         blocks.append(Table("check-counts", "Checks by severity and outcome", columns, rows))
-    noted = [row for row in checks if row["outcome"] in ("fail", "waived") and not is_remark(row)]
     remarks = [row for row in checks if row["outcome"] == "fail" and is_remark(row)]
+    noted = [row for row in checks if row["outcome"] == "waived" or (row["outcome"] == "fail" and not is_remark(row))]
     if noted:
         columns = ("Check", "Severity and outcome", "What was found", "Rows or values", "Owner", "Waiver")
         rows = tuple(
@@ -203,10 +206,12 @@ def remark_blocks(remarks: list[Row]) -> tuple[Block, ...]:
         return ()
     by_rule: dict[str, list[Row]] = {}
     for row in remarks:
-        by_rule.setdefault(str(row["why"]), []).append(row)
+        # Rules of landing are whole sentences, those of suites are not; a cell of the table ends without a full stop.
+        why = str(row["why"]).rstrip(".")
+        by_rule.setdefault(f"{why[:1].upper()}{why[1:]}", []).append(row)
     rows = tuple(
         (
-            Cell(f"{why[0].upper()}{why[1:]}"),
+            Cell(why),
             whole(len({row["file_id"] for row in found})),
             Cell(", ".join(sorted({str(row["table_name"]).rsplit(".", 1)[-1] for row in found}))),
         )

@@ -123,7 +123,7 @@ BROKEN_BY_TABLE = {
         "authority_list_own": remove("la_number = '201'"),
     },
     "raw_population.ees_mid_year": {
-        "population_ees_time_period": change("time_period = '24'", "time_period = '2024'"),
+        "population_ees_mid_year": change("time_period = '202324'", "time_period = '2024'"),
         "population_ees_counts": change("population_estimate = '7'", "old_la_code = '209'"),
         "population_ees_ages": change("age_group = 'Children aged 10 to 17 years'"),
         "population_ees_adds_up": change("population_estimate = '20000'", "old_la_code = '209'"),

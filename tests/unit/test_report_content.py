@@ -446,12 +446,20 @@ def test_remarks_on_published_files_are_told_by_rule_and_not_with_their_examples
         suite="landing", table_name="ees.ks4_la", check_id="tidy_f04_names", severity="critical", outcome="waived",
         source_id="ees", file_id="one", why="names are names", message="kept out", waiver="accepted by A. Person",
     )  # fmt: skip
+    for check_id, outcome, waiver in (
+        ("tidy_f05_file_name", "fail", None), ("tidy_d06_lengths", "waived", "long names are agreed by A. Person"),
+    ):  # fmt: skip
+        fixture.check(
+            suite="landing", table_name="ees.ks4_la", check_id=check_id, severity="warning", outcome=outcome,
+            source_id="ees", file_id="one", why="File names are letters.", message="odd letters", waiver=waiver,
+        )  # fmt: skip
     page = content_of(fixture)
     rows = [[cell.text for cell in row] for row in table(page, "published-remarks").rows]
-    assert rows == [["A change is within reason", "3", "ks2_la, ks4_la"]]
+    assert rows == [["A change is within reason", "3", "ks2_la, ks4_la"], ["File names are letters", "1", "ks4_la"]]
     noted = [cell.text for row in table(page, "checks-noted").rows for cell in row]
     assert "Largest: 383 in 2024" not in noted
     assert "kept out" in noted
+    assert "long names are agreed by A. Person" in noted
 
 
 def test_stale_file_is_marked_in_words(page: Content) -> None:

@@ -426,6 +426,21 @@ def test_a_bad_row_is_named_by_its_rule(desk, rule, row):
     assert rule_of(rule).advice in desk.message()
 
 
+@pytest.mark.parametrize(
+    ("period", "rule"),
+    [
+        ("24,Calendar year", "tidy_t02_time_period"),
+        ("202325,Financial year", "tidy_t03_consecutive_years"),
+        ("2024,Mid-year", "tidy_t01_time_identifier"),
+    ],
+)
+def test_a_population_with_a_broken_period_is_rejected_when_it_is_read(desk, period, rule):
+    desk.put(POPULATION, rows(LEEDS.replace("202324,Academic year", period), header=POPULATION_HEADER))
+    desk.land()
+    assert desk.files("status") == [("rejected",)]
+    assert ("population.ees_mid_year", rule, "critical") in desk.failed_checks()
+
+
 def test_years_of_two_kinds_in_one_file_reject_it_and_terms_together_do_not(desk):
     desk.put(CLA, cla(cla_row(), cla_row().replace("2025,Reporting", "202425,Academic", 1)))
     desk.land()
