@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from landing_desk import CATALOGUE, NOW, Desk
+from landing_desk import CATALOGUE, NOW, ROOT, Desk
 from results_desk import as_csv, results
 
 from dagster_project import warehouse
@@ -12,6 +12,7 @@ from dagster_project.landing.inventory import take_inventory
 from dagster_project.settings import SettingsError
 from dagster_project.sources.catalogue import RawTable
 from dagster_project.sources.suppliers import Supplier, codes_of, load_suppliers, with_suppliers
+from dagster_project.synthetic.results import NEXUS_KS2
 
 NEXUS = """
 supplier: Nexus
@@ -180,3 +181,10 @@ def test_codes_are_written_for_staging(tmp_path: Path) -> None:
     assert rows[2] == ("ks2", "nexus", "read_outcome", "PASS", "AS")
     warehouse.write_suppliers(desk.connection, ())
     assert desk.connection.execute("SELECT count(*) FROM settings.supplier_code").fetchone() == (0,)
+
+
+def test_the_mapping_of_the_project_is_that_of_the_export_in_the_sample() -> None:
+    [nexus] = load_suppliers(ROOT / "council" / "suppliers")
+    # Names of people are no columns of ours, whatever an export calls them.
+    wanted = {ours: theirs for ours, theirs in NEXUS_KS2.items() if ours not in ("surname", "forename")}
+    assert nexus.columns == {"ks2": wanted}
