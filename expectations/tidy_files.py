@@ -160,7 +160,8 @@ def _adding_up(prefix: str, *, parts: str, column: str, everybody: str) -> "list
                     from {{batch}} where {everybody} group by all
                 )
                 select _file_id as file_id, count(*) as checked,
-                    count(*) filter (where abs(england - regions - case when london = 0 then parts_of_london else 0 end)
+                    count(*) filter (where abs(england - regions
+                            - case when london = 0 then coalesce(parts_of_london, 0) else 0 end)
                             > greatest(90, 0.005 * england)
                         or (is_complete and withheld = 0
                             and abs(england - authorities) > greatest(90, 0.005 * england))) as failed

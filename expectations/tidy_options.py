@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from dagster_project.sources.catalogue import RawTable, Tidy
 from expectations.rules import number, rule
 from expectations.tidy_files import LEVEL, NEWEST_AGAIN
-from expectations.tidy_sql import all_of, examples, literal, place
+from expectations.tidy_sql import all_of, examples, literal, place, same_place
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -38,6 +38,7 @@ HARMONISED = {
 
 def filter_rules(table: RawTable, tidy: Tidy) -> "list[Expectation]":
     """Return the rules on filters and their options, and that no row is there twice."""
+    options = [f"trim({entry.column})" for entry in tidy.filters]
     rules = [
         rule(
             f"{table.name}_l05_one_row",
@@ -46,7 +47,7 @@ def filter_rules(table: RawTable, tidy: Tidy) -> "list[Expectation]":
             advice=f"Two rows say different things of the same area: neither can be trusted. {NEWEST_AGAIN}",
             query=f"""with counted as (
                     select _file_id, count(*) as found
-                    from {{batch}} group by {", ".join(["_file_id", place(table), *(e.column for e in tidy.filters)])}
+                    from {{batch}} group by {", ".join(["_file_id", same_place(table), *options])}
                 )
                 select _file_id as file_id, cast(sum(found) as bigint) as checked,
                     cast(sum(found - 1) as bigint) as failed

@@ -178,7 +178,8 @@ def _place_rules(table: RawTable) -> list[RowRule]:
             why="the code x goes with the name Not available, and the reverse",
             advice="Rows are matched by code; tell the publisher.",
             breaks=" or ".join(
-                f"(lower(trim({code})) = 'x') <> (lower(trim({name})) = 'not available')" for code, name in pairs
+                f"(lower(coalesce(trim({code}), '')) = 'x') <> (lower(coalesce(trim({name}), '')) = 'not available')"
+                for code, name in pairs
             ),
         ),
         RowRule(

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dagster_project.sources.catalogue import RawTable, Tidy
 
 EXAMPLES = 20
-
-
 AREA_COLUMNS = ("country_code", "region_code", "old_la_code", "new_la_code", "lad_code")
 
 
@@ -35,6 +33,19 @@ def place(table: RawTable) -> str:
     """Return the columns that tell periods and areas apart, as one list."""
     held = [column for column in AREA_COLUMNS if column in table.columns]
     return ", ".join(["time_period", "time_identifier", "geographic_level", *held])
+
+
+def same_place(table: RawTable) -> str:
+    """Return the columns that tell periods and areas apart however they are typed, as one list.
+
+    An authority is its three-digit code: the nine-character one changes with its boundaries, so the same authority may
+    stand in a file under two of them.
+    """
+    held = [column for column in AREA_COLUMNS if column in table.columns]
+    cells = [f"trim({column})" for column in held if column not in ("old_la_code", "new_la_code")]
+    if {"old_la_code", "new_la_code"} <= set(held):
+        cells.append("coalesce(nullif(trim(old_la_code), ''), trim(new_la_code))")
+    return ", ".join(["trim(time_period)", "lower(trim(time_identifier))", "lower(trim(geographic_level))", *cells])
 
 
 def period_end(tidy: Tidy) -> str:

@@ -66,12 +66,12 @@ def test_a_good_file_passes_every_check(results: list) -> None:
 
 
 def test_every_check_has_a_broken_file() -> None:
-    assert sorted(check for _, check, _ in BROKEN) == sorted(DECLARED)
+    assert {check for _, check, _ in BROKEN if "#" not in check} == set(DECLARED)
 
 
 @pytest.mark.parametrize("check", [check for _, check, _ in BROKEN])
 def test_a_broken_file_fails_its_check(results: list, check: str) -> None:
-    [found] = [r for r in results if r.file_id == f"bad_{check}" and r.check_id == check]
+    [found] = [r for r in results if r.file_id == f"bad_{check}" and r.check_id == check.partition("#")[0]]
     assert found.outcome == "fail"
     assert found.failed_count > 0
     assert found.message

@@ -173,6 +173,11 @@ def change(assignment: str, rows: str = "true") -> str:
     return f"update {{t}} set {assignment} where _file_id = '{{f}}' and ({rows});"
 
 
+def again(rows: str, other: str) -> str:
+    """Add copies of rows that differ in one column."""
+    return f"insert into {{t}} select * replace ({other}) from {{t}} where _file_id = '{{f}}' and ({rows});"
+
+
 def released(release: str) -> str:
     return f"update landing.source_file set release = '{release}' where file_id = '{{f}}';"
 
@@ -181,7 +186,7 @@ LA, ONE = "geographic_level = 'Local authority'", "old_la_code = '209'"
 
 
 def breakers(table: RawTable, tidy: Tidy) -> dict[str, str]:
-    """SQL that breaks one rule of a copy of the good file, by check id."""
+    """SQL that breaks one rule of a copy of the good file, by check id; `id#words` breaks another condition of it."""
     name = table.name
     count = next((one.column for one in tidy.indicators if one.adds_up), None)
     counts = [one.column for one in tidy.indicators if one.unit == "count"]
@@ -199,33 +204,45 @@ def breakers(table: RawTable, tidy: Tidy) -> dict[str, str]:
         "i02_old_symbols": change(f"{read[0]} = '..'", "_row_number = 9"),
         "g02_coarser_rows": change("region_name = 'London'", "geographic_level = 'National'"),
         "g03_areas": change("old_la_code = '999'", ONE),
+        "g03_areas#region": change("region_code = 'E12000099'", "geographic_level = 'Regional'"),
+        "g03_areas#country": change("country_code = 'W92000004'", "geographic_level = 'National'"),
         "g03_names": change("la_name = 'Elsewhere'", ONE),
         "g04_not_available": change("region_code = 'x'", ONE),
+        "g04_not_available#blank": change("region_code = 'x', region_name = null", ONE),
         "g05_region_of_authority": change("region_code = ' '", ONE),
         "g06_one_name": change("new_la_code = 'E09000001'", ONE),
         "g09_authorities": f"delete from {{t}} where _file_id = '{{f}}' and {ONE};",
         "levels": "delete from {t} where _file_id = '{f}' and geographic_level = 'Regional';",
         "england": "delete from {t} where _file_id = '{f}' and geographic_level = 'National';",
+        "england#twice": again("geographic_level = 'National'", "'National ' as geographic_level"),
         "authorities_even": change(f"time_period = '{'201819' if six else '2019'}'", f"{LA} and old_la_code >= '800'"),
         "missing_share": change(withheld, f"{LA} and old_la_code >= '300'") + released(LATER),
         "l05_one_row": "insert into {t} select * from {t} where _file_id = '{f}' and _row_number = 9;",
+        "l05_one_row#code": again(ONE, "'E08999999' as new_la_code"),
+        "l05_one_row#level": again(ONE, "'local authority ' as geographic_level"),
         "t04_future": change(f"time_period = '{far}'", f"time_period = '{times[-1]}'") + released("2025-12"),
         "i11_revisions": change(f"{read[0]} = '7'", ONE) + released(LATER),
+        "i11_revisions#withheld": change(f"{read[0]} = 'c'", ONE) + released(LATER),
     }
     if counts:
         sql["i03_counts"] = change(f"{counts[0]} = '12.5'", "_row_number = 9")
+        sql["i03_counts#below"] = change(f"{counts[0]} = '-1'", "_row_number = 9")
     if shares:
         sql["i03_percentages"] = change(f"{shares[0]} = '101'", "_row_number = 9")
+        sql["i03_percentages#below"] = change(f"{shares[0]} = '-1'", "_row_number = 9")
     if bounded:
         sql["i03_ranges"] = change(f"{bounded[0]} = '-7'", "_row_number = 9")
+        sql["i03_ranges#above"] = change(f"{bounded[0]} = '99999999'", "_row_number = 9")
     for rule, units in (("i04_shares", ("percent", "rate")), ("i05_means", ("score", "mean"))):
         of = [one.column for one in followed if one.unit in units]
         if of:
             sql[rule] = change(f"{of[0]} = '7'")
     if tidy.filters:
         sql["l01_filters"] = change(f"{tidy.filters[0].column} = ' ' || {tidy.filters[0].column}", "_row_number = 9")
+        sql["l01_filters#blank"] = change(f"{tidy.filters[0].column} = ''", "_row_number = 9")
     if tidy.status:
         sql["i10_status"] = change(f"{tidy.status} = 'Draft'", "_row_number = 9")
+        sql["i10_status#blank"] = change(f"{tidy.status} = null", "_row_number = 9")
         sql["i10_status_forward"] = change(f"{tidy.status} = 'Provisional'", "_row_number = 9") + released(LATER)
     if count:
         sql["adds_up"] = change(f"{count} = '1'", "geographic_level = 'National'")
