@@ -36,18 +36,30 @@ GOAL_FIGURES = {
 PHONICS_THRESHOLD = 32
 LEFT = ("L", "Q")
 SUBJECTS = {"read": "reading", "mat": "maths", "gps": "gps"}
-AUTHORISED = frozenset("I M R S T E C C1 C2 H J1".split())
-UNAUTHORISED = frozenset("G N O U".split())
+AUTHORISED = frozenset(["I", "M", "R", "S", "T", "E", "C", "C1", "C2", "H", "J1"])
+UNAUTHORISED = frozenset(["G", "N", "O", "U"])
 STATUSES = ("final", "revised", "provisional")
 MAJOR_GROUPS = {"W": "white", "M": "mixed", "A": "asian", "B": "black", "C": "chinese", "O": "other"}
 NO_GROUP = ("", "REFU", "NOBT")
 PROVISIONS = {"N": "none", "K": "support", "A": "support", "P": "support", "E": "ehcp", "S": "ehcp"}
 SHORT_BREAKS = ("V3", "V4")
 MEANS = frozenset(
-    "eyfsp_avg_elg phonics_avg_mark mtc_avg ks2_reading_avg ks2_maths_avg ks2_gps_avg "
-    "ks2_r_prog ks2_w_prog ks2_m_prog ks4_att8 ks4_p8 ks4_ebacc_aps".split()
+    [
+        "eyfsp_avg_elg",
+        "phonics_avg_mark",
+        "mtc_avg",
+        "ks2_reading_avg",
+        "ks2_maths_avg",
+        "ks2_gps_avg",
+        "ks2_r_prog",
+        "ks2_w_prog",
+        "ks2_m_prog",
+        "ks4_att8",
+        "ks4_p8",
+        "ks4_ebacc_aps",
+    ]
 )
-JANUARY = frozenset("sen_ehcp_pct sen_support_pct fsm_primary fsm_secondary eal_primary eal_secondary".split())
+JANUARY = frozenset(["sen_ehcp_pct", "sen_support_pct", "fsm_primary", "fsm_secondary", "eal_primary", "eal_secondary"])
 #: Kind of part, the group, and those it is compared with; kinds with several pairs name the group in the part.
 GAPS = (
     ("sex", "F", "M"),
@@ -61,8 +73,24 @@ GAPS = (
     ("social_care_group", "cino", "total"),
 )
 WITH_GAPS = frozenset(
-    "eyfsp_gld eyfsp_comm_lang phonics_y1 phonics_end_y2 ks1_r_exs mtc_full ks2_reading_exp ks2_maths_exp ks2_rwm_exp "
-    "ks4_att8 ks4_p8 ks4_em_95 abs_overall abs_persistent abs_severe susp_rate susp_pupils".split()
+    [
+        "eyfsp_gld",
+        "eyfsp_comm_lang",
+        "phonics_y1",
+        "phonics_end_y2",
+        "ks1_r_exs",
+        "mtc_full",
+        "ks2_reading_exp",
+        "ks2_maths_exp",
+        "ks2_rwm_exp",
+        "ks4_att8",
+        "ks4_em_95",
+        "abs_overall",
+        "abs_persistent",
+        "abs_severe",
+        "susp_rate",
+        "susp_pupils",
+    ]
 )
 SEVERAL_PAIRS = ("sen", "social_care_group")
 #: A supplier's headings of key stage 2 where they differ by more than case: theirs, then ours.
@@ -361,7 +389,8 @@ class Recount:
             if part == "no group":
                 continue
             figure = self.figures.setdefault((indicator, year, kind, part), Figure(Decimal(0), Decimal(0)))
-            assert figure.numerator is not None and figure.denominator is not None
+            assert figure.numerator is not None
+            assert figure.denominator is not None
             figure.numerator += top
             figure.denominator += bottom
 
@@ -370,7 +399,8 @@ class Recount:
         for (indicator, *_), figure in self.figures.items():
             if figure.status != "ok":
                 continue
-            assert figure.numerator is not None and figure.denominator is not None
+            assert figure.numerator is not None
+            assert figure.denominator is not None
             if figure.denominator == 0:
                 figure.status = "empty_denominator"
                 continue
