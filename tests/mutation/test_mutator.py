@@ -190,6 +190,30 @@ def test_dispatched_macros_are_found():
     assert macros.sql("{{ a('1') }} {{ ref('t') }}", ".".join) == "[1] ref.t"
 
 
+def test_macros_return_values_find_each_other_and_leave_materializations_to_dbt():
+    own = "{% macro names() %}{{ return(['a', 'b']) }}{% endmacro %}{% macro listed() %}{{ names() | join(', ') }}{% endmacro %}"  # fmt: skip  # noqa: E501
+    table = "{% materialization table, adapter='duckdb' %}{{ return({}) }}{% endmaterialization %}"
+    macros = Macros({"m": own, "t": table})
+    assert macros.sql("select {{ listed() }}", ".".join) == "select a, b"
+    assert macros.sql("select {{ listed() }}", ".".join, {"names": ["c"]}) == "select c"
+    assert macros.sql("select {{ listed() }}", ".".join) == "select a, b"
+
+
+def test_macros_read_what_is_declared_of_a_source():
+    macros = Macros({}, {"source.p.s.t": {"name": "t", "config": {"meta": {"year": 2025}}}})
+    text = "{% for found in graph.sources.values() if execute and found.name == 't' %}{{ found.config.meta.year }}{% endfor %}"  # noqa: E501
+    assert macros.sql(text, ".".join) == "2025"
+
+
+def test_given_and_expected_rows_may_be_a_query():
+    counted = project([])
+    for ended, outcome in (("null", "passed"), ("date '2025-01-01'", "killed")):
+        given = f"select 'a' as child, {ended} as ended, '2024-05-01' as began"
+        test = UnitTest("t", "counted", ((("ref", "episode"), given),), "with one as (select 1 as children) from one")
+        counted.unit_tests = [test]
+        assert UnitStage(counted, COLUMNS).verdict(counted.macros, counted.models)[0] == outcome
+
+
 @pytest.fixture
 def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SqlProject, GoldenStage]:
     """A warehouse of three rows with a compared mart above the model at fault."""
