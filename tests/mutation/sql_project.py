@@ -51,6 +51,15 @@ class _Dbt:
     def dateadd(self, part: str, number: str, date: str) -> str:
         return f"({date} + ((interval '1 {part}') * ({number})))"
 
+    def datediff(self, first: str, second: str, part: str) -> str:
+        return f"(date_diff('{part}', {first}::timestamp, {second}::timestamp))"
+
+
+class _Absent(jinja2.StrictUndefined):
+    """What is not there: a condition may ask for it, as in dbt, and nothing else."""
+
+    __bool__ = jinja2.Undefined.__bool__
+
 
 class _Return(Exception):  # noqa: N818 - no error: how a macro hands back something else than text
     """What `return` inside a macro gives to its caller."""
@@ -66,7 +75,7 @@ class _Macro:
         if self._name in self._replaced:
             return self._replaced[self._name]
         try:
-            return getattr(self._template.module, self._name)(*arguments, **named)
+            return self._template.module.body(*arguments, **named)
         except _Return as returned:
             return returned.args[0]
 
@@ -82,7 +91,7 @@ class Macros:
         self._relation: Callable[[Relation], str] = lambda relation: ".".join(relation)
         self._replaced: dict[str, Any] = {}
         self._environment = jinja2.Environment(
-            extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined, autoescape=False
+            extensions=["jinja2.ext.do"], undefined=_Absent, autoescape=False
         )
         self._environment.globals.update(
             ref=lambda name: self._relation(("ref", name)),
@@ -95,8 +104,15 @@ class Macros:
         )
         self._environment.globals["return"] = _return
         # Each is a template of its own, so that one macro finds another where a unit test may have replaced it.
+        # It is called `body` there: Jinja exports no name that begins with an underscore.
         self._named = {
-            match.group(1): _Macro(match.group(1), self._environment.from_string(match.group()), self._replaced)
+            match.group(1): _Macro(
+                match.group(1),
+                self._environment.from_string(
+                    text[match.start() : match.start(1)] + "body" + text[match.end(1) : match.end()]
+                ),
+                self._replaced,
+            )
             for text in files.values()
             for match in _WHOLE_MACRO.finditer(text)
         }

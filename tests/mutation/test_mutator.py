@@ -191,12 +191,12 @@ def test_dispatched_macros_are_found():
 
 
 def test_macros_return_values_find_each_other_and_leave_materializations_to_dbt():
-    own = "{% macro names() %}{{ return(['a', 'b']) }}{% endmacro %}{% macro listed() %}{{ names() | join(', ') }}{% endmacro %}"  # fmt: skip  # noqa: E501
+    own = "{% macro names() %}{{ return(['a', 'b']) }}{% endmacro %}{% macro _listed() %}{{ names() | join(', ') }}{% endmacro %}"  # fmt: skip  # noqa: E501
     table = "{% materialization table, adapter='duckdb' %}{{ return({}) }}{% endmaterialization %}"
     macros = Macros({"m": own, "t": table})
-    assert macros.sql("select {{ listed() }}", ".".join) == "select a, b"
-    assert macros.sql("select {{ listed() }}", ".".join, {"names": ["c"]}) == "select c"
-    assert macros.sql("select {{ listed() }}", ".".join) == "select a, b"
+    assert macros.sql("select {{ _listed() }}", ".".join) == "select a, b"
+    assert macros.sql("select {{ _listed() }}", ".".join, {"names": ["c"]}) == "select c"
+    assert macros.sql("select {{ _listed() }}", ".".join) == "select a, b"
 
 
 def test_macros_read_what_is_declared_of_a_source():
