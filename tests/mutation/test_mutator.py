@@ -88,6 +88,11 @@ def test_jinja_comments_and_texts_are_left_alone():
     assert sql_mutants.mutants_of(text, "f.sql") == []
 
 
+def test_quote_inside_jinja_ends_no_text():
+    text = """select '{{ text | replace("'", "''") }}', {# a row's = 1 #} a = b"""
+    assert [m.changed for m in sql_mutants.mutants_of(text, "f.sql")] == [text.replace("a = b", "a <> b")]
+
+
 def test_fault_has_its_line_and_the_lines_around_it():
     (mutant,) = sql_mutants.mutants_of("select\n    a,\n    b <\n    c\nfrom t", "f.sql")
     assert (mutant.line, mutant.original, mutant.changed) == (3, "b <", "b <=")
