@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 PLACEHOLDERS = frozenset({"release", "collection_year", "as_at", "school_term"})
@@ -325,6 +326,18 @@ class _LayoutDeclaration(BaseModel):
         )
 
 
+def _day_of_every_year(month_and_day: str) -> str:
+    try:
+        # A year without a 29 February.
+        date.fromisoformat(f"2001-{month_and_day}")
+    except ValueError:
+        raise ValueError(f"{month_and_day!r} is no day of every year: give month and day such as 03-31") from None
+    return month_and_day
+
+
+_DayOfYear = Annotated[str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_day_of_every_year)]
+
+
 # Words of a column name that are options of a filter: such a column is one part of a breakdown (rule D08).
 _CATEGORY = re.compile(
     r"(^|_)(male|female|boys?|girls?|asian|black|white|mixed|chinese|fsm|eal|disadvantaged|sen|nosen|ehcp|sendsupport)(_|$)"
@@ -379,16 +392,16 @@ class _FigureDeclaration(BaseModel):
     where: dict[str, str] = {}
     skip: list[str] = []
     per_10k: bool = False
-    year_ends: str | None = Field(default=None, pattern=r"^[01][0-9]-[0-3][0-9]$")
+    year_ends: _DayOfYear | None = None
     years_earlier: int = 0
 
 
 class _TidyDeclaration(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    year_ends: str = Field(pattern=r"^[01][0-9]-[0-3][0-9]$")
+    year_ends: _DayOfYear
     status: str | None = None
-    gaps: list[str] = []
+    gaps: list[Annotated[str, Field(pattern=r"^[0-9]{4}([0-9]{2})?$")]] = []
     one_period: bool = False
     filters: list[_FilterDeclaration] = []
     slices: list[_SliceDeclaration] = []

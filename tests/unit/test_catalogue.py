@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -99,7 +100,13 @@ def test_a_raw_table_gains_a_newly_declared_column_and_keeps_its_rows():
         (lambda meta, table: table["tidy"].update(context=["nowhere"]), "no layout has"),
         (lambda meta, table: table["tidy"]["figures"][0].update(column="nowhere"), "no `indicators`"),
         (lambda meta, table: table["tidy"]["figures"][0].update(where={"nowhere": "x"}), "no `filters`"),
+        (lambda meta, table: table["tidy"].update(status="nowhere"), "no layout has"),
+        (lambda meta, table: table["tidy"]["indicators"]["rate_per_10000"].update(upper="nowhere"), "no layout has"),
         (lambda meta, table: table["tidy"].update(year_ends="March"), "tidy.year_ends"),
+        (lambda meta, table: table["tidy"].update(year_ends="02-30"), "no day of every year"),
+        (lambda meta, table: table["tidy"].update(year_ends="02-29"), "no day of every year"),
+        (lambda meta, table: table["tidy"]["figures"][0].update(year_ends="13-01"), "no day of every year"),
+        (lambda meta, table: table["tidy"].update(gaps=["2019/20"]), "tidy.gaps.0"),
         (lambda meta, table: table["tidy"]["indicators"].update(male_count={"unit": "count"}), "hide a breakdown"),
         (
             lambda meta, table: table.update(row_rules=[{"reason": "r", "severity": "warning", "message": "m" * 20}]),
@@ -197,6 +204,28 @@ def test_every_declared_tidy_table_is_read_by_the_model_of_cells():
     macro = (ROOT / "dbt/macros/tidy.sql").read_text(encoding="utf-8")
     named = set(re.findall(r"^ +'([a-z0-9_]+)',$", macro.split("macro tidy_tables()")[1], flags=re.MULTILINE))
     assert named == {table.name for table in CATALOGUE if table.source == "ees" and table.tidy}
+
+
+def test_a_tidy_table_holds_its_columns_of_figures_to_numbers_and_the_publishers_symbols():
+    table = next(table for table in CATALOGUE if table.key == "ees.ks4_la")
+    assert table.values is not None
+    assert {"avg_att8", "p8score_ci_low"} <= set(table.values.columns)
+    assert {"z", "x", ":", ".", "..", "c", "k", "low", "~", "u", "w"} == set(table.values.symbols)
+    assert {"-", "NA", ""} == set(table.values.legacy_symbols)
+    assert table.values.thousands
+    population = next(table for table in CATALOGUE if table.key == "population.ees_mid_year")
+    assert population.values is not None
+    assert replace(population.values, columns=()) == replace(table.values, columns=())
+
+
+def test_columns_of_context_are_held_to_numbers_and_symbols_too(tmp_path):
+    content = declaration()
+    content["sources"][0]["tables"][1]["config"]["meta"]["tidy"]["context"] = ["number"]
+    content["sources"][0]["tables"][1]["config"]["meta"]["layouts"][0]["columns"].append("number")
+    write(tmp_path, content)
+    table = load_catalogue(tmp_path)[1]
+    assert table.values is not None
+    assert "number" in table.values.columns
 
 
 def test_every_figure_of_a_tidy_table_is_a_declared_indicator():

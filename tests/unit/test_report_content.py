@@ -8,6 +8,7 @@ import pytest
 from report_fixture import CITIES, TOWN, PublishedFixture, full
 
 from dagster_project.report.blocks import (
+    BulletList,
     Cell,
     FigureBlock,
     IncompleteBlock,
@@ -22,6 +23,7 @@ from dagster_project.report.content import Content, build_content, edition_figur
 from dagster_project.report.headline import is_enough
 from dagster_project.report.page import render_page
 from dagster_project.report.rows import AreaNotPublished
+from dagster_project.report.status import check_statement
 
 COLUMNS = ["indicator", "period", "own", "england", "region", "neighbours", "core_cities", "change", "rank"]
 
@@ -453,13 +455,38 @@ def test_remarks_on_published_files_are_told_by_rule_and_not_with_their_examples
             suite="landing", table_name="ees.ks4_la", check_id=check_id, severity="warning", outcome=outcome,
             source_id="ees", file_id="one", why="File names are letters.", message="odd letters", waiver=waiver,
         )  # fmt: skip
+    for suite, severity in (("raw_ees_ks4_la", "critical"), ("raw_ees_ks4_la", "warning")):
+        fixture.check(
+            suite=suite, table_name="raw_ees.ks4_la", check_id=f"i03_{severity}", severity=severity, outcome="fail",
+            source_id="ees", file_id="one", why="a change is within reason", message=f"told as {severity}",
+        )  # fmt: skip
     page = content_of(fixture)
     rows = [[cell.text for cell in row] for row in table(page, "published-remarks").rows]
     assert rows == [["A change is within reason", "3", "ks2_la, ks4_la"], ["File names are letters", "1", "ks4_la"]]
     noted = [cell.text for row in table(page, "checks-noted").rows for cell in row]
     assert "Largest: 383 in 2024" not in noted
     assert "kept out" in noted
+    assert "told as critical" in noted
+    assert "told as warning" not in noted
     assert "long names are agreed by A. Person" in noted
+
+
+def test_the_statement_of_checks_counts_each_outcome_and_only_failed_ones_as_critical() -> None:
+    outcomes = [("critical", "pass"), ("critical", "fail"), ("warning", "fail"), ("warning", "fail"),
+                ("critical", "waived"), ("critical", "not_run")]  # fmt: skip
+    checks = [{"severity": severity, "outcome": outcome} for severity, outcome in outcomes]
+    assert check_statement(checks) == (
+        "Of 6 checks on the data, 1 passed, 3 failed (1 critical, 2 warnings), 1 was waived and 1 was not run."
+    )
+
+
+def test_a_source_whose_only_file_is_stale_is_still_available() -> None:
+    fixture = full()
+    fixture.source_file(source_id="population", file_name="p.csv", file_use="stale", file_id="p")
+    absent = next(block for block in content_of(fixture).blocks if block.id == "sources-absent")
+    assert isinstance(absent, BulletList)
+    assert not any("mid-year population" in item for item in absent.items)
+    assert any("SSDA903" in item for item in absent.items)
 
 
 def test_stale_file_is_marked_in_words(page: Content) -> None:

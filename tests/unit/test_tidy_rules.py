@@ -150,18 +150,30 @@ CASES: list[Case] = [
      file_of(rows(*GOOD), META.replace("\npupils,", "\nnumber of pupils,")), ("'number of pupils'", "spaces")),
     ("tidy_d01_names_and_types", file_of(rows(*GOOD), META),
      file_of(rows(*GOOD), META.replace(",Number of pupils,", ", ,")), ("'label'", "not filled in")),
+    ("tidy_d01_names_and_types", file_of(rows(*GOOD), META),
+     file_of(rows(*GOOD), META + "\nPupils,Indicator,Pupils again,,,0,,"), ("'col_name'", "not unique", "'pupils'")),
     ("tidy_d02_time_and_geography", file_of(rows(*GOOD), META),
      file_of(rows(*GOOD), META + "\ntime_period,Filter,Year,,,,,"), ("'time_period'", "declared a filter")),
     ("tidy_d02_time_and_geography", file_of(rows(*GOOD), META),
      file_of(rows(*GOOD), meta(SEX + "region_name", PUPILS)), ("'region_name'", "group of a filter")),
+    ("tidy_d02_time_and_geography", file_of(rows(*GOOD), META),
+     file_of(rows(*GOOD), META + "\nLA_Name,Indicator,Authority,,,0,,"), ("'LA_Name'", "listed in the metadata")),
     ("tidy_d03_fields_by_type", file_of(rows(*GOOD), META),
      file_of(rows(*GOOD), META.replace("Sex,,,,", "Sex,,%,,")), ("'sex'", "Filter", "indicator_unit")),
     ("tidy_d03_fields_by_type", file_of(rows(*GOOD), META),
      file_of(rows(*GOOD), META.replace(",0,,", ",0,Hint,")), ("'pupils'", "Indicator", "filter_hint")),
+    ("tidy_d03_fields_by_type", file_of(rows(*GOOD), META),
+     file_of(rows(*GOOD), META.replace("Sex,,,,", "Sex,Group,,,")), ("'sex'", "Filter", "indicator_grouping")),
+    ("tidy_d03_fields_by_type", file_of(rows(*GOOD), META),
+     file_of(rows(*GOOD), META.replace("Sex,,,,", "Sex,,,1,")), ("'sex'", "Filter", "indicator_dp")),
+    ("tidy_d03_fields_by_type", file_of(rows(*GOOD), META),
+     file_of(rows(*GOOD), META.replace(",0,,", ",0,,sex")), ("'pupils'", "Indicator", "filter_grouping_column")),
     ("tidy_d04_units_and_decimals", file_of(rows(*GOOD), META.replace("pupils,,,0", "pupils,,£m,1")),
      file_of(rows(*GOOD), META.replace("pupils,,,0", "pupils,,percent,0")), ("'pupils'", "'percent'", "not allowed")),
     ("tidy_d04_units_and_decimals", file_of(rows(*GOOD), META),
      file_of(rows(*GOOD), META.replace("pupils,,,0", "pupils,,,-1")), ("'pupils'", "'-1'", "whole number")),
+    ("tidy_d04_units_and_decimals", file_of(rows(*GOOD), META),
+     file_of(rows(*GOOD), META.replace("pupils,,,0", "pupils,,,1.5")), ("'pupils'", "'1.5'", "whole number")),
     ("tidy_d04_decimals_missing", file_of(rows(*GOOD), META),
      file_of(rows(*GOOD), META.replace("pupils,,,0", "pupils,,,")), ("'pupils'", "indicator_dp")),
     ("tidy_d05_filter_groups", file_of(grouped(("Girls", "Sex"), ("Boys", "Sex")), meta(GROUP, PUPILS)),
@@ -172,7 +184,7 @@ CASES: list[Case] = [
      file_of(grouped(("Girls", "By sex"), ("Boys", "By-sex")), meta(GROUP, PUPILS)), ("'By sex'", "punctuation")),
     ("tidy_d05_filter_groups", file_of(grouped(("Girls", "Sex"), ("Boys", "Sex")), meta(GROUP, PUPILS)),
      file_of(grouped(("Girls", "Sex")), meta(GROUP, "age,Filter,Age,,,,,sexgroup")), ("'sexgroup'", "two filters")),
-    ("tidy_d06_lengths", file_of(rows(*GOOD), META),
+    ("tidy_d06_lengths", file_of(rows(LEEDS, header=HEADER.replace("pupils", "p" * 50))),
      file_of(rows(LEEDS, header=HEADER.replace("pupils", "p" * 51))), ("more than 50 characters",)),
     ("tidy_d06_lengths", file_of(rows(*GOOD), META.replace("Number of pupils", "n" * 80)),
      file_of(rows(*GOOD), META.replace("Number of pupils", "n" * 81)), ("'label'", "more than 80 characters")),
@@ -230,6 +242,36 @@ def test_a_file_that_keeps_a_rule_passes_and_one_that_breaks_it_is_told_why(chec
     assert message.endswith(rule_of(check_id).advice)
 
 
+@pytest.mark.parametrize("unit", ["", "%", "pp", "£", "£m", "numberstring"])
+def test_every_unit_of_the_format_is_allowed(unit):
+    assert found("tidy_d04_units_and_decimals", file_of(rows(*GOOD), META.replace("pupils,,,0", f"pupils,,{unit},0"))) == ""
+
+
+def test_metadata_name_columns_in_any_case():
+    file = file_of(rows(*GOOD), META.replace("\npupils,", "\nPUPILS,"))
+    assert found("tidy_f06_data_and_metadata", file) == ""
+
+
+def test_as_many_groups_as_options_are_allowed():
+    file = file_of(grouped(("Girls", "A"), ("Boys", "B")), meta(GROUP, PUPILS))
+    assert found("tidy_d05_filter_groups", file) == ""
+
+
+def test_both_parts_of_a_financial_year_sit_together():
+    parts = [at(kind=kind) for kind in ("Part 1 (April to September)", "Part 2 (October to March)")]
+    assert found("tidy_t01_time_identifier", file_of(rows(*parts))) == ""
+
+
+def test_schools_beside_providers_are_two_levels_too():
+    lone = [LEEDS.replace("Local authority", level) for level in ("School", "Provider")]
+    assert "mixes rows of single institutions with each other" in found("tidy_g07_lone_levels", file_of(rows(*lone)))
+
+
+def test_a_finding_counts_the_rows_it_is_about_over_all_kinds_of_period():
+    file = file_of(rows(at("202"), at("202", "Financial year"), at("202", "Tax year"), at()))
+    assert rule_of("tidy_t02_time_period").find(file)[0].count == 3
+
+
 def test_every_rule_has_a_file_that_breaks_it():
     assert {case[0] for case in CASES} == {rule.check_id for rule in RULES}
 
@@ -240,6 +282,8 @@ def test_a_good_file_with_its_metadata_breaks_no_rule():
 
 def test_too_many_rows_or_bytes_stop_a_file(monkeypatch):
     file = file_of(rows(*GOOD))
+    monkeypatch.setattr(tidy_rules, "MAX_ROWS", 3)
+    assert found("tidy_f03_columns_and_size", replace(file, size=tidy_rules.MAX_BYTES)) == ""
     monkeypatch.setattr(tidy_rules, "MAX_ROWS", 2)
     assert "it has 3 rows, more than 2" in found("tidy_f03_columns_and_size", file)
     assert "bytes, more than" in found("tidy_f03_columns_and_size", replace(file, size=tidy_rules.MAX_BYTES + 1))
@@ -315,6 +359,7 @@ def test_rules_of_metadata_are_not_asked_of_a_file_without_it():
         (META.encode("utf-16"), "UTF-16"),
         (META_HEADER.encode(), "no rows"),
         (f"{META_HEADER}\n{SEX},more\n".encode(), "row 1 has 9 cells, the header 8"),
+        (f"{META_HEADER}\n{SEX}\n{PUPILS},more\n".encode(), "row 2 has 9 cells, the header 8"),
     ],
 )
 def test_metadata_that_cannot_be_read_are_one_warning_and_the_data_are_used(content, fault):
@@ -326,12 +371,25 @@ def test_metadata_that_cannot_be_read_are_one_warning_and_the_data_are_used(cont
     assert outcomes["tidy_t01_time_identifier"] is None
 
 
+def test_a_line_of_metadata_without_a_text_says_nothing():
+    assert told(file_of(rows(*GOOD), meta(SEX, ",,,,,,,", PUPILS))) == {}
+
+
 def test_a_message_shows_twenty_examples_at_most_and_no_control_character():
     file = file_of(rows(*(at(kind=f"Kind {number:02d}\x1b") for number in range(25))))
     message = found("tidy_t01_time_identifier", file)
     assert message.count("Kind") == 20
     assert "and 5 more" in message
     assert "'Kind 00\\x1b'" in message
+
+
+def test_a_message_is_not_endless():
+    long = found("tidy_t01_time_identifier", file_of(rows(at(kind="k" * 500))))
+    assert f"'{'k' * 60}...'" in long
+    names = ",".join(f"Pupils{number}" for number in range(25))
+    many = found("tidy_f04_column_names", file_of(rows(LEEDS + ",1" * 25, header=f"{HEADER},{names}")))
+    assert many.count("lower-case letter") == 20
+    assert "and 5 more" in many
 
 
 # ---- through landing
@@ -396,6 +454,36 @@ def test_a_fail_rejects_the_file_and_keeps_the_last_good_one_in_use(desk):
     desk.land()
     assert desk.files("use") == [("superseded",), ("none",), ("current",)]
     assert desk.failed_checks() == set()
+
+
+def test_a_file_is_judged_by_its_own_rows_and_its_faults_are_counted(desk):
+    other = CLA.replace("2025", "2024")
+    desk.put(CLA, cla())
+    desk.land()
+    # Beside the file that is in use, rows of another kind of year would be a mixture.
+    desk.put(other, cla(cla_row().replace("Reporting year", "Calendar year")))
+    desk.land()
+    assert desk.files("status, use") == [("loaded", "current"), ("loaded", "current")]
+
+    desk.put(other, cla(cla_row(), cla_row(area=" "), cla_row(area=" ", value="11")))
+    desk.land()
+    counts = desk.connection.execute(
+        "SELECT checked_count, failed_count FROM quality.check_result "
+        "WHERE check_id = 'tidy_g01_levels' AND outcome = 'fail'"
+    ).fetchall()
+    assert counts == [(3, 2)]
+
+
+def test_geography_is_looked_at_to_its_end(desk):
+    desk.put(CLA, cla(cla_row(), cla_row(area=" "), cla_row(area="Total")))
+    desk.land()
+    assert {check for _, check, _ in desk.failed_checks()} == {"tidy_g01_levels", "tidy_l04_totals"}
+
+
+def test_texts_of_figures_are_no_options(desk):
+    desk.put(CLA, cla(cla_row(value="0" * 120 + "7")))
+    desk.land()
+    assert results(desk)["tidy_d06_lengths"][2] == "pass"
 
 
 def test_a_warning_is_kept_and_the_file_is_used(desk):
@@ -502,6 +590,12 @@ def test_a_file_too_large_is_refused_before_it_is_read(desk, monkeypatch):
     assert "F03: it has" in desk.message()
 
 
+def test_the_limit_of_tidy_files_is_not_that_of_other_files(desk, monkeypatch):
+    monkeypatch.setattr(landing_tidy, "MAX_BYTES", 10)
+    file = take_inventory(desk.put(CLA, cla()) and desk.raw, CATALOGUE).files[0]
+    landing_tidy.refuse_oversize([table for table in CATALOGUE if table.source == "ssda903"], file)
+
+
 def test_metadata_that_contradict_the_data_reject_them_until_they_are_put_right(desk):
     desk.put(CLA, cla())
     desk.land()
@@ -526,6 +620,37 @@ def test_a_file_with_unchanged_metadata_is_not_read_again(desk, monkeypatch):
     desk.land()
     monkeypatch.setattr(load, "open_file", lambda *args, **kwargs: pytest.fail("a file was read again"))
     desk.land()
+
+
+@pytest.mark.parametrize("change", ["rules", "stray metadata"])
+def test_a_file_in_use_is_put_to_the_rules_again_when_they_or_its_strays_change(desk, monkeypatch, change):
+    desk.put(CLA, cla())
+    desk.land()
+    before = desk.inventory().fingerprints["ees"]
+    if change == "rules":
+        monkeypatch.setattr(landing_tidy, "RULES_VERSION", landing_tidy.RULES_VERSION + 1)
+    else:
+        desk.put(CLA_META.replace("cla.meta", "other.meta"), META)
+        assert desk.inventory().fingerprints["ees"] != before
+    read: list[str] = []
+    load.land_source(desk.connection, "ees", CATALOGUE, desk.inventory(), now=NOW, announce=read.append)
+    assert read == [f"ees: reading {CLA}"]
+
+
+def test_metadata_that_change_between_listing_and_reading_keep_the_file_out(desk):
+    desk.put(CLA, cla())
+    sent = desk.put(CLA_META, meta(*LA_META.splitlines()))
+    inventory = desk.inventory()
+    sent.write_text(meta(*LA_META.splitlines(), "absences,Indicator,Absences,,,0,,"))
+    load.land_source(desk.connection, "ees", CATALOGUE, inventory, now=NOW, announce=lambda text: None)
+    assert dict(desk.files("file_name, status"))["cla.csv"] == "failed"
+    assert "its metadata file changed while it was read: run again" in desk.message()
+
+
+def test_a_metadata_file_is_found_in_any_case_of_its_name(desk):
+    desk.put(CLA.replace("cla.csv", "CLA.csv"), cla())
+    desk.put(CLA_META.replace("cla.meta.csv", "cla.META.csv"), META)
+    assert [file.kind for file in take_inventory(desk.raw, CATALOGUE).files] == ["data", "documentation"]
 
 
 def test_metadata_are_documentation_beside_their_data_and_a_stray_elsewhere(desk):
