@@ -1,8 +1,8 @@
 """The dbt project as text: its models, macros and unit tests, and a model's SQL made without starting dbt.
 
 dbt takes seconds to start and a mutant must take milliseconds. Only what our models use of dbt's Jinja is here: ref,
-source, config, graph.sources, return, adapter.dispatch and our own macros. Every run first shows that the SQL made here passes every unit test
-and, on the real figures, gives the very tables that dbt built.
+source, config, graph.sources, return, adapter.dispatch and our own macros. Every run first shows that the SQL made here
+passes every unit test and, on the real figures, gives the very tables that dbt built.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INPUT = re.compile(r"""^(ref|source)\(\s*['"](\w+)['"](?:\s*,\s*['"](\w+)['"])?
 
 @dataclass(frozen=True)
 class UnitTest:
-    """A dbt unit test: rows of each input, the rows expected and what macros give instead, as dbt's manifest holds them."""
+    """A dbt unit test: rows of each input, rows expected and what macros give instead, as dbt's manifest holds them."""
 
     name: str
     model: str
@@ -61,7 +61,7 @@ class _Absent(jinja2.StrictUndefined):
     __bool__ = jinja2.Undefined.__bool__
 
 
-class _Return(Exception):  # noqa: N818 - no error: how a macro hands back something else than text
+class _Return(Exception):
     """What `return` inside a macro gives to its caller."""
 
 
@@ -85,14 +85,12 @@ def _return(value: Any) -> None:
 
 
 class Macros:
-    """The macros of the project, from the text of their files, which may hold a fault, and dbt's view of its sources."""
+    """The macros of the project, from the text of their files, which may hold a fault, and what dbt knows of sources."""
 
     def __init__(self, files: Mapping[str, str], sources: Mapping[str, Any] | None = None) -> None:
         self._relation: Callable[[Relation], str] = lambda relation: ".".join(relation)
         self._replaced: dict[str, Any] = {}
-        self._environment = jinja2.Environment(
-            extensions=["jinja2.ext.do"], undefined=_Absent, autoescape=False
-        )
+        self._environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=_Absent, autoescape=False)
         self._environment.globals.update(
             ref=lambda name: self._relation(("ref", name)),
             source=lambda source, table: self._relation(("source", source, table)),

@@ -244,7 +244,10 @@ def test_a_file_that_keeps_a_rule_passes_and_one_that_breaks_it_is_told_why(chec
 
 @pytest.mark.parametrize("unit", ["", "%", "pp", "£", "£m", "numberstring"])
 def test_every_unit_of_the_format_is_allowed(unit):
-    assert found("tidy_d04_units_and_decimals", file_of(rows(*GOOD), META.replace("pupils,,,0", f"pupils,,{unit},0"))) == ""
+    assert (
+        found("tidy_d04_units_and_decimals", file_of(rows(*GOOD), META.replace("pupils,,,0", f"pupils,,{unit},0")))
+        == ""
+    )
 
 
 def test_metadata_name_columns_in_any_case():
