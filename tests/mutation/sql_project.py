@@ -85,7 +85,7 @@ def _return(value: Any) -> None:
 
 
 class Macros:
-    """The macros of the project, from the text of their files (maybe with a fault), and what dbt knows of its sources."""
+    """The macros of the project from the text of their files, perhaps with a fault, and what dbt knows of sources."""
 
     def __init__(self, files: Mapping[str, str], sources: Mapping[str, Any] | None = None) -> None:
         self._relation: Callable[[Relation], str] = lambda relation: ".".join(relation)
