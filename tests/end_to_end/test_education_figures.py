@@ -13,9 +13,9 @@ from education_recount import Figure, Figures, Key, Recount
 from warm_cfp import WarmCfp
 
 #: The smallest demonstration in which every kind of part has all its parts.
-SCALE = "0.05"
+SCALE = "0.02"
 #: What the figures are made of; the published data sets would take most of a refresh.
-NEEDED = ("education", "geography", "population", "social_care", "published/ees/cla_number_and_rate_per_10k_children")
+NEEDED = ("education", "population", "social_care", "published/ees/cla_number_and_rate_per_10k_children")
 EDUCATION = ("eyfsp", "phonics", "ks1", "mtc", "ks2", "ks4", "abs", "susp", "pex", "sen", "fsm", "eal")
 PARTS = {
     "total": {"total"},
@@ -53,6 +53,10 @@ def _lay_out_demonstration(folder: Path, warm: WarmCfp) -> None:
     for part in NEEDED:
         shutil.copytree(written / part, desk.raw / part)
     shutil.rmtree(written)
+    for file in (desk.raw / "social_care").rglob("*.csv"):
+        # Of the looked-after returns, what tells who was looked after.
+        if file.stem not in ("episodes", "header"):
+            file.unlink()
     with (folder / "council" / "progress_8.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["academic_year", "ks2_prior", "attainment_8_mean"])
