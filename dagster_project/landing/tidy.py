@@ -22,7 +22,7 @@ from dagster_project.sources.tidy_rules import MAX_BYTES, RULES, Rule, TidyFile,
 from dagster_project.sources.tidy_vocabulary import REQUIRED_COLUMNS, TIME_COLUMNS
 
 #: Bumped when a rule changes, so that files in use are put to the rules again at the next refresh.
-RULES_VERSION = 1
+RULES_VERSION = 2
 _SOURCE = "ees"
 _SIZE = "tidy_f03_columns_and_size"
 _STOPS = {"stop": ("critical", "file"), "fail": ("critical", "source"), "warn": ("warning", "file")}

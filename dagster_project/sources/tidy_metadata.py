@@ -58,7 +58,10 @@ def read_metadata(name: str, content: bytes) -> Metadata:
     if not header:
         return Metadata(name, faults=("the quotation marks of its header are broken",))
     rows: list[Mapping[str, str]] = []
-    faults: list[str] = []
+    # Without the names of columns, or with two columns of one name, nothing can be said of the data.
+    faults = [f"its header has {header.count(name)} columns {name}" for name in REQUIRED if header.count(name) > 1]
+    if REQUIRED[0] not in header:
+        faults.append(f"its header has no column {REQUIRED[0]}, in small letters and parted by commas")
     for number, record in enumerate(found[1:], start=1):
         if record.cells is None:
             faults.append(f"row {number} has a quotation mark inside a value or one that is not closed")

@@ -467,7 +467,8 @@ Written by one command, which always gives the same data (DIR is `raw/sample` fo
     cfp demo-data --out DIR --seed {seed} --scale {scale:g}
 
 for authority {authority}. Scale 1 is a council with about 176,000 residents aged 0 to 17. Below scale
-{COMPACT_BELOW:g} the tidy files hold only the subject's region, its neighbours and the core cities.
+{COMPACT_BELOW:g} the tidy files hold only the subject's region, its neighbours and the core cities,
+so the rule on authorities that are left out (G09) has a remark on each.
 
 What is in it:
 

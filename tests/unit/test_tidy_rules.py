@@ -244,10 +244,8 @@ def test_a_file_that_keeps_a_rule_passes_and_one_that_breaks_it_is_told_why(chec
 
 @pytest.mark.parametrize("unit", ["", "%", "pp", "£", "£m", "numberstring"])
 def test_every_unit_of_the_format_is_allowed(unit):
-    assert (
-        found("tidy_d04_units_and_decimals", file_of(rows(*GOOD), META.replace("pupils,,,0", f"pupils,,{unit},0")))
-        == ""
-    )
+    file = file_of(rows(*GOOD), META.replace("pupils,,,0", f"pupils,,{unit},0"))
+    assert found("tidy_d04_units_and_decimals", file) == ""
 
 
 def test_metadata_name_columns_in_any_case():
@@ -361,6 +359,9 @@ def test_rules_of_metadata_are_not_asked_of_a_file_without_it():
         (b"", "it is empty"),
         (META.encode("utf-16"), "UTF-16"),
         (META_HEADER.encode(), "no rows"),
+        (META.replace(",", ";").encode(), "its header has no column col_name"),
+        (META.replace("col_name", "COL_NAME").encode(), "its header has no column col_name"),
+        (META.replace("label", "col_name").encode(), "its header has 2 columns col_name"),
         (f"{META_HEADER}\n{SEX},more\n".encode(), "row 1 has 9 cells, the header 8"),
         (f"{META_HEADER}\n{SEX}\n{PUPILS},more\n".encode(), "row 2 has 9 cells, the header 8"),
     ],
