@@ -42,6 +42,7 @@ SQL = (
     "dbt/models/intermediate/looked_after/*.sql",
     "dbt/models/intermediate/calendar/*.sql",
     "dbt/models/intermediate/published/int_indicator__comparability.sql",
+    "dbt/models/intermediate/published/int_published__long.sql",
     "dbt/models/intermediate/published/int_published__value.sql",
     "dbt/models/intermediate/published/int_lait__period.sql",
     "dbt/models/intermediate/published/int_lait__label.sql",
@@ -49,9 +50,13 @@ SQL = (
     "dbt/models/marts/indicator_comparison.sql",
     "dbt/models/marts/judgement.sql",
     "dbt/models/marts/attention_list.sql",
+    "dbt/models/marts/council_measure.sql",
+    "dbt/models/marts/published_agreement.sql",
+    "dbt/models/marts/published_revision.sql",
     "dbt/macros/arithmetic.sql",
     "dbt/macros/intervals.sql",
     "dbt/macros/quartile_band.sql",
+    "dbt/macros/tidy.sql",
     "dbt/macros/units.sql",
 )
 # Module -> the tests that must notice a fault in it.
@@ -198,7 +203,7 @@ def _run_sql(mutants: Sequence[Mutant], workers: int, *, with_figures: bool) -> 
     missing = {mutant.file for mutant in mutants} - texts.keys()
     if missing:
         raise SystemExit(f"dbt does not know {sorted(missing)}")
-    warehouse, has_figures = _warehouse()
+    warehouse, has_figures = _warehouse(with_figures=with_figures)
     columns = _columns(project, warehouse)
     print("running the unharmed unit tests", file=sys.stderr)
     unit = UnitStage(project, columns)
@@ -208,7 +213,7 @@ def _run_sql(mutants: Sequence[Mutant], workers: int, *, with_figures: bool) -> 
             raise SystemExit(f"the unharmed {model} does not pass its unit tests here: {outcome}, {detail}")
     unit.connection.close()
     baseline = None
-    if has_figures and with_figures:
+    if has_figures:
         print("building the unharmed models on the real figures", file=sys.stderr)
         targets = {
             model for mutant in mutants for model in project.with_fault(mutant.file, texts[mutant.file] + " ")[1]
@@ -221,10 +226,10 @@ def _run_sql(mutants: Sequence[Mutant], workers: int, *, with_figures: bool) -> 
         yield from pool.imap_unordered(_try_sql, mutants)
 
 
-def _warehouse() -> tuple[Path, bool]:
+def _warehouse(*, with_figures: bool) -> tuple[Path, bool]:
     """The warehouse of the real figures, and that it holds figures; without them one of the sample, for its columns."""
     WORK.mkdir(parents=True, exist_ok=True)
-    if not SHARED.exists():
+    if not with_figures or not SHARED.exists():
         return build_warehouse(WORK / "sample", ROOT / "raw" / "sample", ROOT), False
     raw = WORK / "raw"
     if not (raw / "complete").exists():

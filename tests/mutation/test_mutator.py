@@ -88,6 +88,11 @@ def test_jinja_comments_and_texts_are_left_alone():
     assert sql_mutants.mutants_of(text, "f.sql") == []
 
 
+def test_quote_inside_jinja_ends_no_text():
+    text = """select '{{ text | replace("'", "''") }}', {# a row's = 1 #} a = b"""
+    assert [m.changed for m in sql_mutants.mutants_of(text, "f.sql")] == [text.replace("a = b", "a <> b")]
+
+
 def test_fault_has_its_line_and_the_lines_around_it():
     (mutant,) = sql_mutants.mutants_of("select\n    a,\n    b <\n    c\nfrom t", "f.sql")
     assert (mutant.line, mutant.original, mutant.changed) == (3, "b <", "b <=")
@@ -167,6 +172,8 @@ def test_fault_that_does_not_run_is_an_error_and_not_a_kill():
     counted = project(STRONG)
     verdict = UnitStage(counted, COLUMNS).verdict(counted.macros, {"counted": "select no_such_column as children"})
     assert verdict[0] == "errored"
+    verdict = UnitStage(counted, COLUMNS).verdict(counted.macros, {"counted": "select {{ absent }} as children"})
+    assert verdict[0] == "errored"
 
 
 def test_fault_in_a_macro_reaches_the_models_that_call_it():
@@ -188,6 +195,30 @@ def test_expected_rows_count_in_any_order_and_as_often_as_they_come():
 def test_dispatched_macros_are_found():
     macros = Macros({"m": "{% macro a(x) %}{{ return(adapter.dispatch('a')(x)) }}{% endmacro %}{% macro duckdb__a(x) %}[{{ x }}]{% endmacro %}"})  # fmt: skip  # noqa: E501
     assert macros.sql("{{ a('1') }} {{ ref('t') }}", ".".join) == "[1] ref.t"
+
+
+def test_macros_return_values_find_each_other_and_leave_materializations_to_dbt():
+    own = "{% macro names() %}{{ return(['a', 'b']) }}{% endmacro %}{% macro _listed() %}{{ names() | join(', ') }}{% endmacro %}"  # fmt: skip  # noqa: E501
+    table = "{% materialization table, adapter='duckdb' %}{{ return({}) }}{% endmaterialization %}"
+    macros = Macros({"m": own, "t": table})
+    assert macros.sql("select {{ _listed() }}", ".".join) == "select a, b"
+    assert macros.sql("select {{ _listed() }}", ".".join, {"names": ["c"]}) == "select c"
+    assert macros.sql("select {{ _listed() }}", ".".join) == "select a, b"
+
+
+def test_macros_read_what_is_declared_of_a_source():
+    macros = Macros({}, {"source.p.s.t": {"name": "t", "config": {"meta": {"year": 2025}}}})
+    text = "{% for found in graph.sources.values() if execute and found.name == 't' %}{{ found.config.meta.year }}{% endfor %}"  # noqa: E501
+    assert macros.sql(text, ".".join) == "2025"
+
+
+def test_given_and_expected_rows_may_be_a_query():
+    counted = project([])
+    for ended, outcome in (("null", "passed"), ("date '2025-01-01'", "killed")):
+        given = f"select 'a' as child, {ended} as ended, '2024-05-01' as began"
+        test = UnitTest("t", "counted", ((("ref", "episode"), given),), "with one as (select 1 as children) from one")
+        counted.unit_tests = [test]
+        assert UnitStage(counted, COLUMNS).verdict(counted.macros, counted.models)[0] == outcome
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
+import jinja2
 
-from .sql_project import Macros, Relation, SqlProject, UnitTest
+from .sql_project import Macros, Relation, Rows, SqlProject, UnitTest
 
 Columns = Mapping[Relation, Mapping[str, str]]  # relation -> column -> type
 
@@ -27,10 +28,13 @@ class UnitStage:
                 self._load(names[relation], columns[relation], rows, test)
             self._tests.setdefault(test.model, []).append((test, names))
 
-    def _load(self, name: str, columns: Mapping[str, str], rows: Iterable[dict[str, Any]], test: UnitTest) -> None:
+    def _load(self, name: str, columns: Mapping[str, str], rows: Rows, test: UnitTest) -> None:
         """A given table as dbt makes it: columns left out are null, every value is cast to the column's type."""
         listed = ", ".join(f'"{column}" {type_}' for column, type_ in columns.items())
         self.connection.execute(f"create table {name} ({listed})")
+        if isinstance(rows, str):
+            self.connection.execute(f"insert into {name} by name {rows}")
+            return
         for row in rows:
             unknown = row.keys() - columns.keys()
             if unknown:
@@ -43,9 +47,9 @@ class UnitStage:
         for model, text in changed.items():
             for test, names in self._tests.get(model, ()):
                 try:
-                    if not self.holds(test, macros.sql(text, names.__getitem__)):
+                    if not self.holds(test, macros.sql(text, names.__getitem__, test.macros)):
                         return "killed", test.name
-                except (duckdb.Error, KeyError) as error:
+                except (duckdb.Error, jinja2.TemplateError, KeyError) as error:
                     return "errored", f"{test.name}: {str(error).splitlines()[0]}"
         return "passed", ""
 
@@ -55,7 +59,7 @@ class UnitStage:
         types = {name: type_ for name, type_, *_ in self.connection.execute("describe actual").fetchall()}
         if not test.expected:
             return self.connection.execute("select count(*) from actual").fetchone() == (0,)
-        columns = list(test.expected[0])
+        columns = self._columns_of(test.expected)
         listed = ", ".join(f'"{column}"' for column in columns)
         expected = self._expected_rows(test, {name: types[name] for name in columns})
         differing = self.connection.execute(
@@ -69,18 +73,28 @@ class UnitStage:
         ).fetchone()
         return differing is None
 
+    def _columns_of(self, rows: Rows) -> list[str]:
+        if isinstance(rows, str):
+            return [name for name, *_ in self.connection.execute(f"describe {rows}").fetchall()]
+        return list(rows[0])
+
     def _expected_rows(self, test: UnitTest, types: Mapping[str, str]) -> str:
         """The table of the rows expected, cast to the types that the query gives, as dbt does."""
         key = (test.model, test.name, *types.values())
         if key not in self._expected:
             name = f"expected_{len(self._expected)}"
-            rows = [
-                ", ".join(
-                    f'cast({literal(row.get(column))} as {type_}) as "{column}"' for column, type_ in types.items()
+            if isinstance(test.expected, str):
+                cast = ", ".join(f'cast("{column}" as {type_}) as "{column}"' for column, type_ in types.items())
+                query = f"select {cast} from ({test.expected})"
+            else:
+                query = " union all ".join(
+                    "select "
+                    + ", ".join(
+                        f'cast({literal(row.get(column))} as {type_}) as "{column}"' for column, type_ in types.items()
+                    )
+                    for row in test.expected
                 )
-                for row in test.expected
-            ]
-            self.connection.execute(f"create table {name} as " + " union all ".join(f"select {row}" for row in rows))
+            self.connection.execute(f"create table {name} as {query}")
             self._expected[key] = name
         return self._expected[key]
 
