@@ -133,20 +133,6 @@ with
             cast(null as varchar) as reason,
             {{ judgement_inputs({'value': 'place.value', 'reference_value': 'place.reference_value', 'difference': 'place.value - place.reference_value', 'place': 'place.place', 'place_of': 'place.place_of', 'group_version': 'place.group_version'}) }} as inputs
         from place_beside as place
-
-        union all
-
-        select
-            target.cell_key,
-            target.dfe_number,
-            'against_target' as kind,
-            'target' as against,
-            target.word,
-            cast(null as varchar) as meaning,
-            'target_thresholds' as rule_id,
-            target.reason,
-            {{ judgement_inputs({'value': 'target.value', 'reference_value': 'target.reference_value', 'difference': 'target.difference', 'lower': 'target.lower'}) }} as inputs
-        from {{ ref('int_judgement__target') }} as target
     ),
 
     sorted as (
@@ -170,6 +156,7 @@ inner join {{ ref('authorities') }} as authorities on judged.dfe_number = author
 
 union all
 
+-- Apart from the others: a figure that the council supplies is in no cell.
 select
     target.indicator_id,
     authorities.area_code,
@@ -183,4 +170,3 @@ select
     {{ judgement_inputs({'value': 'target.value', 'reference_value': 'target.reference_value', 'difference': 'target.difference', 'lower': 'target.lower'}) }} as inputs
 from {{ ref('int_judgement__target') }} as target
 inner join {{ ref('authorities') }} as authorities on target.dfe_number = authorities.dfe_number
-where target.cell_key is null
