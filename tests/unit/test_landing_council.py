@@ -77,6 +77,8 @@ def test_every_symbol_of_the_department_may_stand_for_a_value(desk: Desk, symbol
         ({"value": "about 130"}, "undeclared_symbol"),
         ({"value": "132%"}, "undeclared_symbol"),
         ({"value": "=1+1"}, "undeclared_symbol"),
+        ({"value": "NaN"}, "undeclared_symbol"),
+        ({"numerator": "Infinity"}, "undeclared_symbol"),
         ({"numerator": "many"}, "undeclared_symbol"),
     ],
 )
