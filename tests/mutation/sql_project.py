@@ -26,7 +26,7 @@ _INPUT = re.compile(r"""^(ref|source)\(\s*['"](\w+)['"](?:\s*,\s*['"](\w+)['"])?
 
 @dataclass(frozen=True)
 class UnitTest:
-    """A dbt unit test: rows of each input, rows expected and what macros give instead, as dbt's manifest holds them."""
+    """A unit test as dbt's manifest holds it: rows of each input, the rows expected and what macros give instead."""
 
     name: str
     model: str
@@ -62,7 +62,7 @@ class _Absent(jinja2.StrictUndefined):
 
 
 class _Return(Exception):
-    """What `return` inside a macro gives to its caller."""
+    """No error: how a macro hands back something else than text."""
 
 
 class _Macro:
@@ -85,7 +85,7 @@ def _return(value: Any) -> None:
 
 
 class Macros:
-    """The macros of the project from the text of their files, perhaps with a fault, and what dbt knows of sources."""
+    """The macros of the project, from the text of their files, which may hold a fault, and what sources declare."""
 
     def __init__(self, files: Mapping[str, str], sources: Mapping[str, Any] | None = None) -> None:
         self._relation: Callable[[Relation], str] = lambda relation: ".".join(relation)
@@ -182,10 +182,13 @@ class SqlProject:
         if file in self.macro_files:
             macros = Macros({**self.macro_files, file: text}, self.sources)
             names = self._macro_names(file)
+            # A test that replaces macros may give the fault what the project's own declarations do not.
+            with_replaced = {test.model for test in self.unit_tests if test.macros}
             changed = {
                 model: own
                 for model, own in self.models.items()
-                if names.search(own) and macros.sql(own, "_".join) != self.macros.sql(own, "_".join)
+                if names.search(own)
+                and (macros.sql(own, "_".join) != self.macros.sql(own, "_".join) or model in with_replaced)
             }
             return macros, changed
         model = next(name for name, path in self.files.items() if path == file)

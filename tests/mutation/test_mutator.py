@@ -172,6 +172,8 @@ def test_fault_that_does_not_run_is_an_error_and_not_a_kill():
     counted = project(STRONG)
     verdict = UnitStage(counted, COLUMNS).verdict(counted.macros, {"counted": "select no_such_column as children"})
     assert verdict[0] == "errored"
+    verdict = UnitStage(counted, COLUMNS).verdict(counted.macros, {"counted": "select {{ absent }} as children"})
+    assert verdict[0] == "errored"
 
 
 def test_fault_in_a_macro_reaches_the_models_that_call_it():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import duckdb
+import jinja2
 
 from .sql_project import Macros, Relation, Rows, SqlProject, UnitTest
 
@@ -48,7 +49,7 @@ class UnitStage:
                 try:
                     if not self.holds(test, macros.sql(text, names.__getitem__, test.macros)):
                         return "killed", test.name
-                except (duckdb.Error, KeyError) as error:
+                except (duckdb.Error, jinja2.TemplateError, KeyError) as error:
                     return "errored", f"{test.name}: {str(error).splitlines()[0]}"
         return "passed", ""
 
