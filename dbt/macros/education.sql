@@ -111,9 +111,10 @@
                 {% endfor -%}
                 max(vintage_id) as vintage_id,
                 {{ 'max(census_vintage_id)' if breakdowns else 'cast(null as varchar)' }} as census_vintage_id,
+                -- Decimals: a sum of floating numbers depends on the order of the rows, and no figure may.
                 {% for figure in figures -%}
-                sum({{ figure.top }}) as top_{{ loop.index }},
-                sum({{ figure.base }}) as base_{{ loop.index }}{{ ',' if not loop.last }}
+                sum(cast({{ figure.top }} as decimal(18, 6))) as top_{{ loop.index }},
+                sum(cast({{ figure.base }} as decimal(18, 6))) as base_{{ loop.index }}{{ ',' if not loop.last }}
                 {% endfor %}
             from {{ relation }}
             group by grouping sets (
