@@ -11,6 +11,7 @@ from typing import Literal
 from dagster_project.ees_service import query, release, versions, whole_file
 from dagster_project.ees_service.client import EesClient, ServiceError
 from dagster_project.ees_service.labels import metadata_file, read_meta
+from dagster_project.landing.inventory import refuse_real_files
 from dagster_project.lock import one_at_a_time
 from dagster_project.progress import Announce, point
 from dagster_project.project import STAGING_DIR, DataFolders
@@ -134,8 +135,10 @@ def fetch(run: Fetch, client: EesClient | None = None, *, page_size: int = query
     """Fetch what is wanted, one after the other; one that fails does not hold up the next.
 
     Raises:
+        MixedSources: If a folder under raw/ is marked as invented; nothing is asked for then.
         Busy: If another process is fetching into the same data directory.
     """
+    refuse_real_files(run.raw_dir)
     client = client or EesClient(run.service, run.announce)
     with one_at_a_time(run.folders, what="fetch-published"):
         outcomes = []

@@ -361,6 +361,23 @@ def _as_date(folder: str) -> date | None:
         return None
 
 
+def refuse_real_files(raw_dir: Path) -> None:
+    """Refuse to add real files to a `raw_dir` in which a folder (the bundled sample left out) is marked as invented.
+
+    Beside invented files a refresh would refuse them. Below a marker they would count as invented, and the figures of
+    both would stand in one table.
+
+    Raises:
+        MixedSources: If a folder is marked; the message names one.
+    """
+    marked = sorted(_marked_folders(raw_dir))
+    if marked:
+        raise MixedSources(
+            f"Synthetic and real sources would be mixed: {raw_dir / marked[0]} is marked by a file named {MARKER}. "
+            "Give another folder with --raw, or move everything so marked out of this one."
+        )
+
+
 def _marked_folders(root: Path) -> set[str]:
     """Return the folders, relative to `root`, that hold the marker file ('' for `root` itself)."""
     marked = set()

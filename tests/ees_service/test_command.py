@@ -72,6 +72,13 @@ def test_failure_ends_with_one_and_says_what_to_do(desk: Desk, capfd: pytest.Cap
     assert f"Failed: {CLA}. Nothing of them was written to" in told
 
 
+def test_folder_of_invented_files_is_exit_2_with_what_to_do(desk: Desk, capfd: pytest.CaptureFixture) -> None:
+    desk.raw.mkdir()
+    (desk.raw / "SYNTHETIC").touch()
+    assert run(desk.pin()) == 2
+    assert "Give another folder with --raw" in capfd.readouterr().err
+
+
 def test_refusal_of_the_service_is_told_in_one_line(desk: Desk, capfd: pytest.CaptureFixture) -> None:
     desk.council.write_text(
         f"authority: 383\nees: {{service: '{desk.service.url}', data_sets: {{{CLA}: {{id: none, version: '1.0'}}}}}}\n"

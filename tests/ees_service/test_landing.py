@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.landing.inventory import effective_raw_dir, take_inventory
+from dagster_project.landing.inventory import MixedSources, effective_raw_dir, take_inventory
 from dagster_project.lock import Busy, one_at_a_time
 from dagster_project.project import ROOT, STAGING_DIR, DataFolders
 from dagster_project.sources.catalogue import load_catalogue
@@ -105,6 +105,25 @@ def test_half_a_release_of_an_earlier_run_is_made_anew(desk: Desk) -> None:
     (left / "half.csv").write_text("half")
     desk.pin().fetch_one()
     assert len(desk.files()) == 2
+
+
+@pytest.mark.parametrize("marked", ["", "published", "published/ees", "social_care/ssda903/2024"])
+def test_nothing_real_is_fetched_beside_or_below_what_is_invented(desk: Desk, marked: str) -> None:
+    (desk.raw / marked).mkdir(parents=True)
+    (desk.raw / marked / "SYNTHETIC").touch()
+    before = desk.files()
+    desk.pin()
+    with pytest.raises(MixedSources) as error:
+        desk.fetch()
+    assert f"{desk.raw / marked} is marked by a file named SYNTHETIC" in str(error.value)
+    assert desk.service.asked == []
+    assert desk.files() == before
+
+
+def test_bundled_sample_is_no_reason_not_to_fetch(desk: Desk) -> None:
+    (desk.raw / "sample" / "published").mkdir(parents=True)
+    (desk.raw / "sample" / "published" / "SYNTHETIC").touch()
+    assert desk.pin().fetch_one().outcome == "fetched"
 
 
 def another_file_system(monkeypatch: pytest.MonkeyPatch, desk: Desk, then: Any = None) -> None:
