@@ -144,14 +144,20 @@ def choose(client: EesClient, data_set_id: str, pin: str, landed: Iterable[str])
         if later.number <= start or later.status not in ("Published", "Deprecated"):
             continue
         changes = client.changes(data_set_id, later.text)
-        major = changes_in(changes.get("majorChanges"))
+        if not isinstance(changes.get("majorChanges"), dict):
+            # Silence is not the word that nothing was removed.
+            raise ServiceError(
+                f"the service does not say whether version {later.text} removes or changes anything: no `majorChanges`",
+                "check `ees.service` in council.yml: this is not version 1 of the API",
+            )
+        major = changes_in(changes["majorChanges"])
         if major:
             raise ServiceError(
                 f"version {later.text} is not like version {_text(start)} before it: {_joined(major)}",
                 "see whether the figures read from it still mean the same, mend the declaration in "
                 f'dbt/models/staging/ees/, then set `version` to "{later.text}" in council.yml',
             )
-        added += changes_in(changes.get("minorChanges"))
+        added += changes_in(changes.get("minorChanges") or {})
     newest = next((other for other in versions if other.is_open), version)
     if newest.number > version.number:
         what = f"; it brings: {_joined(added)}" if added else ", with no change in what it holds"
@@ -173,14 +179,12 @@ def _joined(changes: Sequence[str]) -> str:
     return "; ".join(changes[:_SHOWN]) + more
 
 
-def changes_in(changes: Any) -> list[str]:
-    """Return each change of a list of changes in words; lists of an unknown kind count too, by their name."""
-    if not isinstance(changes, dict):
-        return []
+def changes_in(changes: Mapping[str, Any]) -> list[str]:
+    """Return each change in words; what is of an unknown kind, or is no list, counts too, by its name."""
     words = []
     for name, entries in changes.items():
         kind = _KINDS.get(name, str(name))
-        for entry in entries if isinstance(entries, list) else ():
+        for entry in entries if isinstance(entries, list) else [entries] if entries else []:
             words += list(_change_words(kind, entry))
     return words
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagster_project.ees_service.client import ServiceError
+from dagster_project.ees_service.client import EesClient, ServiceError
 from dagster_project.ees_service.labels import level_text, period_of, read_meta
 from dagster_project.ees_service.versions import changes_in, number_of
 from dagster_project.sources.tidy_vocabulary import IDENTIFIERS, LEVELS
@@ -162,6 +162,9 @@ def test_changes_in_groups_name_the_filter_or_level_they_are_in() -> None:
         ],
         "locationGroups": [{"previousState": {"level": {"code": "REG", "label": "Regional"}}}],
         "surprise": [{}, "x"],
+        "filters": {"previousState": {"label": "Sex"}},
+        "indicators": None,
+        "timePeriods": [],
     }
     assert changes_in(changes) == [
         "option 'Total' changed to 'Total' (id a to b) of 'School type' (school_type)",
@@ -169,8 +172,16 @@ def test_changes_in_groups_name_the_filter_or_level_they_are_in() -> None:
         "group of places 'Regional' (REG) removed",
         "surprise changed",
         "surprise changed",
+        "filter 'Sex' removed",
     ]
-    assert changes_in(None) == []
+
+
+@pytest.mark.parametrize("changes", [{}, {"majorChanges": None, "minorChanges": {}}])
+def test_answer_that_does_not_say_what_changed_is_not_taken_for_no_change(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, changes: dict
+) -> None:
+    monkeypatch.setattr(EesClient, "changes", lambda *_: changes)
+    assert "the service does not say whether version 1.1 removes or changes anything" in desk.pin(version="1.0").failure()
 
 
 @pytest.mark.parametrize("identifier", IDENTIFIERS, ids=lambda found: found.code)
