@@ -153,6 +153,8 @@ def _pages(query: Query, notes: list[str]) -> Iterator[tuple[int, Sequence[Mappi
         if not results:
             break
         size = answer["paging"].get("pageSize", query.page_size)
+        if not isinstance(size, int):
+            raise ServiceError(f"page {page} says that its size is {size!r}, which is no number", _ODD)
         due = min(size, total - (page - 1) * size)
         if len(results) != due or answer["paging"].get("page", page) != page:
             raise ServiceError(f"page {page} holds {len(results):,} results where {due:,} are due", _ODD)
@@ -215,14 +217,14 @@ def _cells(
     for of_level, place_id in places.items():
         if of_level not in PLACE_COLUMNS:
             raise ServiceError(f"{where}: has a place of level {of_level}, which no column is declared for", _ANSWER)
-        place = query.meta.places.get(of_level, {}).get(place_id)
+        place = query.meta.places.get(of_level, {}).get(str(place_id))
         if place is None:
             raise ServiceError(f"{where}: place {place_id!r} of level {of_level} is not in the metadata", _ANSWER)
         for name, key in PLACE_COLUMNS[of_level]:
             cells[name] = place.fields.get(key, "")
     options = _mapping(result, "filters", where)
     for column in query.meta.filters:
-        label = labels[column.id].get(options.get(column.id, ""))
+        label = labels[column.id].get(str(options.get(column.id)))
         if label is None:
             raise ServiceError(
                 f"{where}: {options.get(column.id)!r} is no option of {column.column!r} in the metadata", _ANSWER

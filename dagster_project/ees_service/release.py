@@ -39,10 +39,10 @@ def land(built: Path, target: Path) -> None:
     Raises:
         ServiceError: If something is there already: nothing under raw/ is ever replaced.
     """
-    if target.exists() and any(target.iterdir()):
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ServiceError(
             f"{target} is there and is not a complete release of this version",
-            "move that folder away, then run again",
+            "move it away, then run again",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{target.name}.*"):

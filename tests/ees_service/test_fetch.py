@@ -3,9 +3,11 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dagster_project.ees_service.client import EesClient
 from dagster_project.landing.inventory import take_inventory
 from dagster_project.project import STAGING_DIR
 from dagster_project.sources.catalogue import load_catalogue
@@ -93,7 +95,14 @@ def test_folder_that_is_no_complete_release_is_left_as_it_is(desk: Desk) -> None
     (folder / "notes.txt").write_text("mine")
     message = desk.pin().failure()
     assert "is not a complete release" in message
-    assert "move that folder away" in message
+    assert "move it away" in message
+
+
+def test_file_in_the_place_of_a_release_is_left_as_it_is(desk: Desk) -> None:
+    place = desk.raw / RELEASE
+    place.parent.mkdir(parents=True)
+    place.write_text("mine")
+    assert "is not a complete release" in desk.pin().failure()
 
 
 def test_one_data_set_that_fails_does_not_hold_up_the_next(desk: Desk) -> None:
@@ -204,6 +213,18 @@ def test_page_that_is_empty_before_the_count_ends_the_reading_and_fails(desk: De
     assert sum("/query" in line for line in desk.service.asked) == 2
 
 
+def test_page_whose_size_is_no_number_is_refused_and_not_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = EesClient.query
+
+    def odd(*asked: Any) -> dict[str, Any]:
+        answer = dict(ask(*asked))
+        return answer | {"paging": answer["paging"] | {"pageSize": "5"}}
+
+    monkeypatch.setattr(EesClient, "query", odd)
+    assert "page 1 says that its size is '5', which is no number" in desk.pin(method="query").failure()
+    assert not list(desk.kept.rglob("*.json"))
+
+
 def test_value_that_is_a_number_is_refused(desk: Desk) -> None:
     desk.switch(values_as_numbers=True)
     assert "the value of 'population_estimate' is 166660.0, not text" in desk.pin(method="query").failure()
@@ -251,6 +272,9 @@ def test_debug_is_no_reason_to_stop(desk: Desk) -> None:
         (lambda row: row["locations"].update(SCH="nowhe"), "a place of level SCH, which no column is declared for"),
         (lambda row: row["locations"].clear(), "has no place of its level"),
         (lambda row: row["filters"].update(dict.fromkeys(row["filters"], "nowhe")), "'nowhe' is no option of"),
+        (lambda row: row["locations"].update(LA=["owqlK"]), "place ['owqlK'] of level LA is not in the metadata"),
+        (lambda row: row["filters"].update(dict.fromkeys(row["filters"], ["x"])), "['x'] is no option of"),
+        (lambda row: row["filters"].clear(), "None is no option of"),
         (lambda row: row["filters"].update(extra="x"), "extra is not in the metadata"),
         (lambda row: row["values"].pop(next(iter(row["values"]))), "the value of 'population_estimate' is missing"),
         (lambda row: row["timePeriod"].update(code="QQ"), "the kind of period 'QQ' is not known"),
