@@ -117,6 +117,12 @@ def test_data_set_that_cannot_be_asked_does_not_hold_up_the_others(desk: Desk, e
     assert tick.cursor == f'{{"{CLA}": "1.1", "{STABILITY}": "1.0"}}'
 
 
+def test_sensor_asks_for_no_version_that_is_not_published(desk: Desk, evaluate: Callable) -> None:
+    desk.pin(version="1.0").fetch_one()
+    desk.service.data_set(CLA).versions[1].status = "Withdrawn"
+    assert not evaluate().run_requests
+
+
 def test_sensor_looks_once_a_day(defs: "dg.Definitions") -> None:
     assert defs.resolve_sensor_def("version_published").minimum_interval_seconds == 24 * 60 * 60
     assert defs.resolve_sensor_def("version_published").job.name == "fetch_published"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,67 @@ def test_file_with_fewer_rows_than_the_version_is_refused(desk: Desk) -> None:
     assert "the file holds 35 rows, version 1.1 has 36" in desk.pin().failure()
 
 
+def test_file_with_more_rows_than_the_version_is_refused(desk: Desk) -> None:
+    lines = desk.service.data_set(CLA).versions[1].lines
+    desk.switch(csv_lines=[*lines, lines[-1]])
+    assert "the file holds 37 rows, version 1.1 has 36" in desk.pin().failure()
+
+
+def test_option_with_spaces_about_it_is_the_option(desk: Desk) -> None:
+    lines = desk.service.data_set(CLA).versions[1].lines
+    lines[-1][10] = f" {lines[-1][10]} "
+    assert desk.pin().fetch_one().outcome == "fetched"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda content: content.replace(b"National", b"Nation\xe9", 1), "is not UTF-8 text"),
+        (lambda content: content + b'2025,"open', "is no CSV"),
+        (lambda content: b"", "an empty file"),
+    ],
+)
+def test_file_that_is_no_csv_in_utf_8_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[bytes], bytes], words: str
+) -> None:
+    change_file(monkeypatch, spoil)
+    assert words in desk.pin().failure()
+
+
+def test_byte_order_mark_of_the_file_is_no_part_of_its_first_header(
+    desk: Desk, pairs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.switch(column_names_in_csv=True)
+    # In quotes, which are quotes at the very beginning of a cell only. The service sends the mark.
+    change_file(monkeypatch, lambda content: content.replace(b"\xef\xbb\xbftime_period", b'\xef\xbb\xbf"time_period"'))
+    desk.pin().fetch_one()
+    assert rows_of(desk.files()[f"{RELEASE}/{CLA}.csv"]) == original(pairs)
+
+
+def change_file(monkeypatch: pytest.MonkeyPatch, change: Callable[[bytes], bytes]) -> None:
+    """Let the whole file arrive otherwise than the service sent it."""
+    download = EesClient.whole_csv
+
+    def changed(client: EesClient, data_set_id: str, version: str, target: Path) -> None:
+        download(client, data_set_id, version, target)
+        target.write_bytes(change(target.read_bytes()))
+
+    monkeypatch.setattr(EesClient, "whole_csv", changed)
+
+
+@pytest.mark.parametrize("method", ["csv", "query"])
+def test_unit_that_is_not_known_is_refused(desk: Desk, method: str) -> None:
+    desk.service.data_set(CLA).versions[1].meta["indicators"][0]["unit"] = "kg"
+    assert "'population_estimate' has the unit 'kg', which is not known" in desk.pin(method=method).failure()
+
+
+def test_names_of_columns_are_taken_at_their_word_where_one_is_the_label_of_another(desk: Desk, pairs: Path) -> None:
+    desk.switch(column_names_in_csv=True)
+    desk.service.data_set(CLA).versions[1].meta["indicators"][0]["label"] = "children_count"
+    desk.pin().fetch_one()
+    assert rows_of(desk.files()[f"{RELEASE}/{CLA}.csv"]) == original(pairs)
+
+
 def test_row_of_another_length_than_the_header_is_refused(desk: Desk) -> None:
     desk.service.data_set(CLA).versions[1].lines[3].append("x")
     assert "row 4 has 15 cells, the header 14" in desk.pin().failure()
@@ -214,15 +276,56 @@ def test_page_that_is_empty_before_the_count_ends_the_reading_and_fails(desk: De
 
 
 def test_page_whose_size_is_no_number_is_refused_and_not_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = EesClient.query
-
-    def odd(*asked: Any) -> dict[str, Any]:
-        answer = dict(ask(*asked))
-        return answer | {"paging": answer["paging"] | {"pageSize": "5"}}
-
-    monkeypatch.setattr(EesClient, "query", odd)
+    change_pages(monkeypatch, lambda answer: answer["paging"].update(pageSize="5"))
     assert "page 1 says that its size is '5', which is no number" in desk.pin(method="query").failure()
     assert not list(desk.kept.rglob("*.json"))
+
+
+def change_pages(monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], object]) -> None:
+    """Let each page of a query arrive otherwise than the service sent it."""
+    ask = EesClient.query
+
+    def changed(*asked: Any) -> dict[str, Any]:
+        answer = dict(ask(*asked))
+        change(answer)
+        return answer
+
+    monkeypatch.setattr(EesClient, "query", changed)
+
+
+def test_page_of_another_number_than_the_one_asked_for_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_pages(monkeypatch, lambda answer: answer["paging"].update(page=7))
+    assert "page 1 holds 5 results where 5 are due" in desk.pin(method="query").failure()
+
+
+def test_query_without_rows_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_pages(
+        monkeypatch, lambda answer: (answer["results"].clear(), answer["paging"].update(totalResults=0, totalPages=1))
+    )
+    assert "there are no rows" in desk.pin(method="query").failure()
+
+
+def test_two_places_of_one_name_are_two_rows(desk: Desk) -> None:
+    # Former and new authorities may share name and number, and differ in the code alone.
+    (authorities,) = (
+        group for group in desk.service.data_set(CLA).versions[1].meta["locations"] if group["level"]["code"] == "LA"
+    )
+    for place in authorities["options"]:
+        place.update(label="Bournemouth", oldCode="837")
+    assert desk.pin(method="query").fetch_one().rows == 36
+
+
+def test_question_sorts_by_everything_that_makes_a_row(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    ask = EesClient.query
+    monkeypatch.setattr(
+        EesClient, "query", lambda self, name, version, body: (asked.append(body), ask(self, name, version, body))[1]
+    )
+    desk.pin(ABSENCE, "1.0", method="query").fetch_one()
+    filters = [f"filter|{entry['id']}" for entry in desk.service.data_set(ABSENCE).versions[0].meta["filters"]]
+    assert len(filters) == 3
+    places = ["location|NAT", "location|REG", "location|LA"]
+    assert [sort["field"] for sort in asked[0]["sorts"]] == ["timePeriod", "geographicLevel", *places, *filters]
 
 
 def test_value_that_is_a_number_is_refused(desk: Desk) -> None:
@@ -273,10 +376,12 @@ def test_debug_is_no_reason_to_stop(desk: Desk) -> None:
         (lambda row: row["locations"].clear(), "has no place of its level"),
         (lambda row: row["filters"].update(dict.fromkeys(row["filters"], "nowhe")), "'nowhe' is no option of"),
         (lambda row: row["locations"].update(LA=["owqlK"]), "place ['owqlK'] of level LA is not in the metadata"),
-        (lambda row: row["filters"].update(dict.fromkeys(row["filters"], ["x"])), "['x'] is no option of"),
+        (lambda row: row["filters"].update({name: ["x"] for name in row["filters"]}), "['x'] is no option of"),
         (lambda row: row["filters"].clear(), "None is no option of"),
         (lambda row: row["filters"].update(extra="x"), "extra is not in the metadata"),
         (lambda row: row["values"].pop(next(iter(row["values"]))), "the value of 'population_estimate' is missing"),
+        (lambda row: row["values"].update(extra="1"), "extra is not in the metadata"),
+        (lambda row: row.update(geographicLevel="SCH"), "is of level 'SCH', which was not asked for"),
         (lambda row: row["timePeriod"].update(code="QQ"), "the kind of period 'QQ' is not known"),
         (lambda row: row["timePeriod"].update(period="2022/2024"), "'2022/2024' is no period of the kind"),
         (lambda row: row.pop("values"), "has no `values`"),

@@ -5,11 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dagster_project.ees_service import release
+from dagster_project.ees_service.client import ServiceError
+from dagster_project.ees_service.labels import read_meta
+from dagster_project.ees_service.query import Query
+from dagster_project.ees_service.versions import Version
 from dagster_project.landing.inventory import MixedSources, effective_raw_dir, take_inventory
 from dagster_project.lock import Busy, one_at_a_time
 from dagster_project.project import ROOT, STAGING_DIR, DataFolders
@@ -87,6 +94,35 @@ def test_pages_read_under_other_metadata_are_not_used(desk: Desk) -> None:
     desk.service.asked.clear()
     assert desk.fetch_one().rows == 36
     assert sum("/query" in line for line in desk.service.asked) == 8
+
+
+@pytest.mark.parametrize("name", ["id", "version"])
+def test_pages_of_another_data_set_or_version_are_not_used(desk: Desk, name: str) -> None:
+    run, meta = desk.pin(method="query").open(), read_meta(desk.client.meta(desk.service.data_set(CLA).id, "1.1"))
+    (wanted,) = run.wanted
+    version = Version("1.1", (1, 1, 0), "Published", date(2025, 2, 15), 36)
+    asked = Query(desk.client, wanted.pinned.id, version, meta, wanted.table, desk.kept)
+    other = {"id": {"data_set_id": "another"}, "version": {"version": replace(version, text="1.2")}}[name]
+    assert replace(asked, **other).pages != asked.pages
+    assert replace(asked).pages == asked.pages
+
+
+def test_pages_are_kept_where_the_service_asks_for_a_long_wait(desk: Desk) -> None:
+    desk.pin(method="query")
+    desk.switch(fail_times=1, fail_only="/query page 4", retry_after="7200")
+    assert "asks to wait 7200 s" in desk.failure()
+    assert len(list(desk.kept.rglob("*.json"))) == 3
+
+
+def test_file_of_the_service_is_not_kept_where_the_release_could_not_be_moved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(built: Path, target: Path) -> None:
+        raise ServiceError("no", "nothing")
+
+    monkeypatch.setattr(release, "land", refuse)
+    desk.pin().failure()
+    assert not list(desk.kept.rglob("received.csv"))
 
 
 def test_page_that_was_kept_in_part_is_asked_for_again(desk: Desk) -> None:

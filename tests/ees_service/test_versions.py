@@ -1,5 +1,7 @@
 """Which version is fetched, and what stops a data set or is told beside it."""
 
+from dataclasses import replace
+
 import pytest
 
 from dagster_project.ees_service.client import EesClient, ServiceError
@@ -78,6 +80,28 @@ def test_release_that_is_there_still_hears_of_a_later_one_that_changes_something
     assert "version 2.0 is not like version 1.1" in desk.failure()
 
 
+def test_star_compares_with_the_newest_of_those_that_landed(desk: Desk) -> None:
+    found = desk.service.data_set(STABILITY)
+    found.versions.append(replace(found.versions[2], version="2.1"))
+    # What 2.0 removes was seen when 2.0 was fetched.
+    for version in ("1.1", "2.0"):
+        folder = desk.raw / "published" / "ees" / STABILITY / f"2025-01-15_v{version}"
+        folder.mkdir(parents=True)
+        (folder / f"{STABILITY}.csv").touch()
+    assert desk.pin(STABILITY, "*").fetch_one().version == "2.1"
+
+
+def test_later_version_that_is_deprecated_by_now_stops_the_data_set_too(desk: Desk) -> None:
+    desk.service.data_set(STABILITY).versions[2].status = "Deprecated"
+    assert "version 2.0 is not like" in desk.pin(STABILITY, "1.0").failure()
+
+
+@pytest.mark.parametrize(("status", "words"), [("Draft", "is draft"), ("", "is of no status")])
+def test_version_that_is_not_published_is_not_fetched(desk: Desk, status: str, words: str) -> None:
+    desk.service.data_set(CLA).versions[1].status = status
+    assert f"version 1.1 {words}" in desk.pin(version="1.1").failure()
+
+
 def test_withdrawn_data_set_is_a_failure(desk: Desk) -> None:
     desk.service.data_set(CLA).status = "Withdrawn"
     message = desk.pin().failure()
@@ -123,7 +147,11 @@ def test_versions_are_read_from_as_many_pages_as_there_are(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("version", "published", "words"),
-    [("../../x", "2025-01-15T09:30:00Z", "is no number"), ("1.5", "soon", "no day of publication")],
+    [
+        ("../../x", "2025-01-15T09:30:00Z", "is no number"),
+        ("v1.5", "2025-01-15T09:30:00Z", "is no number"),
+        ("1.5", "soon", "no day of publication"),
+    ],
 )
 def test_version_that_could_not_name_a_folder_is_refused(desk: Desk, version: str, published: str, words: str) -> None:
     class Odd:
@@ -181,7 +209,9 @@ def test_answer_that_does_not_say_what_changed_is_not_taken_for_no_change(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, changes: dict
 ) -> None:
     monkeypatch.setattr(EesClient, "changes", lambda *_: changes)
-    assert "the service does not say whether version 1.1 removes or changes anything" in desk.pin(version="1.0").failure()
+    assert (
+        "the service does not say whether version 1.1 removes or changes anything" in desk.pin(version="1.0").failure()
+    )
 
 
 @pytest.mark.parametrize("identifier", IDENTIFIERS, ids=lambda found: found.code)
@@ -191,6 +221,12 @@ def test_every_kind_of_period_has_its_word_and_its_length(identifier) -> None:
     assert period_of(short, identifier.text) == (short, identifier.text)
     with pytest.raises(ServiceError, match="is no period"):
         period_of("2022" if identifier.digits == 6 else "2022/2023", identifier.code)
+
+
+@pytest.mark.parametrize("period", ["2022/2123", "2022/1923", "202224", "2022/24", "2022/2022"])
+def test_years_that_do_not_follow_one_another_are_no_period(period: str) -> None:
+    with pytest.raises(ServiceError, match="is no period"):
+        period_of(period, "AY")
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda found: found.code)
@@ -208,6 +244,14 @@ def test_every_level_has_its_word(level) -> None:
         ({"filters": {}, "indicators": "x"}, "`indicators` in the metadata is no list"),
         ({"indicators": [{"id": "a", "column": "a", "label": "A"}] * 2}, "id 'a' stands twice"),
         ({"geographicLevels": [{}]}, "a level has no `code`"),
+        (
+            {"filters": [{"id": "a", "column": "a", "label": "A", "options": [{"id": "o", "label": "O"}] * 2}]},
+            "id 'o' stands twice",
+        ),
+        (
+            {"locations": [{"level": {"code": "LA"}, "options": [{"id": "p", "label": "P"}] * 2}]},
+            "id 'p' stands twice",
+        ),
     ],
 )
 def test_metadata_without_what_is_needed_are_refused(meta: dict, words: str) -> None:
