@@ -102,7 +102,11 @@ RATE, RATE_AGAIN = f"{RETURN} + {PEOPLE}", f"{RETURN} + {PEOPLE_AGAIN}"
         ((RETURN, PEOPLE), (RETURN,), RATE, RETURN, causes.FILE_GONE),
         ((RETURN, "postcodes/1/a"), (RETURN, "postcodes/2/b"), f"{RETURN} + postcodes/1/a", f"{RETURN} + postcodes/2/b",
          causes.OTHER_INPUT),
-        # A figure of this return that looks at another one, which has changed.
+        # Whichever part stands first, it is the return that says what happened.
+        ((RETURN,), (RETURN, NEXT_RETURN, PEOPLE), None, f"{PEOPLE} + {NEXT_RETURN}", causes.NEW_RELEASE),
+        ((RETURN, PEOPLE), (RETURN_AGAIN,), f"{PEOPLE} + {RETURN}", None, causes.LOCAL_RETURN),
+        # A figure of this return that looks at another one, which has come or changed.
+        ((NEXT_RETURN,), (RETURN, NEXT_RETURN), NEXT_RETURN, NEXT_RETURN, causes.LOCAL_RETURN),
         ((RETURN, NEXT_RETURN), (RETURN_AGAIN, NEXT_RETURN), NEXT_RETURN, NEXT_RETURN, causes.LOCAL_RETURN),
     ],
 )  # fmt: skip

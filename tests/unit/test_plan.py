@@ -233,6 +233,37 @@ def test_same_vintage_read_otherwise_is_ours(connection: duckdb.DuckDBPyConnecti
     assert {row["cause"] for row in rows if row["area_name"] == "Leeds"} == {causes.OTHER_INPUT}
 
 
+def test_newer_release_read_as_before_is_a_revision_though_the_code_is_another(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    put(connection, "previous", figure(BRADFORD, 5, APRIL_2025))
+    put(connection, "warehouse", figure(BRADFORD, 5.05, APRIL_2026), figure(BRADFORD, 5, APRIL_2025, is_current=False))
+    _, (row,) = planned(connection, tmp_path, now=Side("other code", {"settings.council": "383"}))
+    assert (row["difference"], row["cause"]) == ("0.05", causes.SOURCE_REVISED)
+
+
+def test_evidence_is_every_vintage_in_use_and_those_that_published_figures_name(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    put(connection, "previous", figure(LEEDS, 1, "lait/2025/named"))
+    connection.execute("DELETE FROM previous.marts.source_file")
+    for use in ("current", "stale", "superseded", "none"):
+        for register in ("warehouse.landing.source_file", "previous.marts.source_file"):
+            connection.execute(f"INSERT INTO {register} VALUES (?, ?, 'ees')", [use, f"ks4_la/2025/{use}"])
+    used = [f"ks4_la/2025/{use}" for use in ("current", "stale", "superseded")]
+    found = plan.evidence_of(connection, PUBLISHED, SAME)
+    assert found.now == causes.held(used)
+    assert found.before == causes.held([*used, "lait/2025/named"])
+
+
+def test_other_files_are_no_other_settings(connection: duckdb.DuckDBPyConnection) -> None:
+    published = replace(PUBLISHED, built_from=dict(PUBLISHED.built_from) | {"ees.ks4_la": "aaaa"})
+    other = Side("code", {"settings.council": "383", "ees.ks4_la": "bbbb"})
+    assert not plan.evidence_of(connection, published, other).settings_changed
+    more = Side("code", {"settings.council": "383", "settings.targets": "new", "ees.ks4_la": "aaaa"})
+    assert plan.evidence_of(connection, published, more).settings_changed
+
+
 def test_before_the_first_publication_every_figure_is_new(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -253,9 +284,12 @@ def test_largest_changes_are_measured_by_how_far_authorities_lie_apart(
     put(connection, "previous", figure(LEEDS, 100, APRIL_2025, **wide), figure(LEEDS, 10, APRIL_2025, **narrow))
     put(connection, "previous", figure(BRADFORD, 1, APRIL_2025, **narrow))
     put(connection, "warehouse", figure(LEEDS, 110, APRIL_2026, **wide), figure(BRADFORD, 900, APRIL_2026, **wide))
-    put(connection, "warehouse", figure(LEEDS, 11, APRIL_2026, **narrow), figure(BRADFORD, 12, APRIL_2026, **narrow))
+    put(connection, "warehouse", figure(LEEDS, 9, APRIL_2026, **narrow), figure(BRADFORD, 12, APRIL_2026, **narrow))
+    # Neither England nor a figure of the council says how far authorities lie apart.
+    put(connection, "warehouse", figure(ENGLAND, 1000, APRIL_2026, **narrow))
+    put(connection, "warehouse", figure(BRADFORD, 1000, RETURN, source_kind="local", **narrow))
     made, _ = planned(connection, tmp_path)
-    assert [(row["period_id"], row["difference"]) for row in made.largest] == [("narrow", 1), ("wide", 10)]
+    assert [(row["period_id"], row["difference"]) for row in made.largest] == [("narrow", -1), ("wide", 10)]
     assert made.largest_of == f"Leeds ({LEEDS})"
     bradford, _ = planned(connection, tmp_path, asked=Asked(area_code=BRADFORD))
     assert [row["difference"] for row in bradford.largest] == [11]

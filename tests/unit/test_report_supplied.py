@@ -70,6 +70,12 @@ def test_newest_figure_of_each_status_is_shown_and_a_symbol_says_why_there_is_no
     assert printed[0][1].startswith("[c]")
 
 
+def test_figure_computed_from_a_return_is_not_one_that_the_council_supplies(fixture: PublishedFixture) -> None:
+    supplied(fixture, "year_2025-09-30", "half", 77.0)
+    fixture.local("lait_waits", "year_2025-03-31", "2024-25", 60.0)
+    assert [row["period"].text for row in rows(content_of(fixture))] == ["half"]
+
+
 @pytest.mark.parametrize(
     ("value", "used", "total", "text", "note"),
     [
