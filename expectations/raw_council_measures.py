@@ -4,12 +4,10 @@ The lists of indicators, areas and symbols are read from the seeds as files: the
 it has been built, and a first file must not be refused for that.
 """
 
-import csv
-from functools import cache
 from typing import TYPE_CHECKING
 
-from dagster_project.project import DBT_DIR
-from expectations.rules import blank, day, number, rule
+from expectations.rules import blank, day, literal, number, rule
+from expectations.seeds import seed
 from expectations.suite import DATA_MANAGER, Suite, SuiteContext
 
 if TYPE_CHECKING:
@@ -268,22 +266,14 @@ def _rows(table: str = "{batch}") -> str:
 
 def _values(rows: tuple[tuple[str | float, ...], ...]) -> str:
     """Return rows of a seed as SQL values; texts are quoted."""
-    return ", ".join("(" + ", ".join(_literal(cell) for cell in row) + ")" for row in rows)
-
-
-def _literal(cell: str | float) -> str:
-    return "'" + cell.replace("'", "''") + "'" if isinstance(cell, str) else repr(cell)
-
-
-@cache
-def _seed(name: str) -> tuple[dict[str, str], ...]:
-    with (DBT_DIR / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(csv.DictReader(file))
+    return ", ".join(
+        "(" + ", ".join(literal(cell) if isinstance(cell, str) else repr(cell) for cell in row) + ")" for row in rows
+    )
 
 
 def _indicators() -> tuple[tuple[str | float, ...], ...]:
     """Return id, unit, kind of period, first day of its year (month and day) and half a unit of its last decimal."""
-    begins = {row["year_kind"]: row["start_month_day"] for row in _seed("year_kinds")}
+    begins = {row["year_kind"]: row["start_month_day"] for row in seed("year_kinds")}
     return tuple(
         (
             row["indicator_id"],
@@ -292,7 +282,7 @@ def _indicators() -> tuple[tuple[str | float, ...], ...]:
             begins[row["year_kind"]],
             0.5 * 10.0 ** -int(row["decimals"]),
         )
-        for row in _seed("indicators")
+        for row in seed("indicators")
     )
 
 
@@ -301,7 +291,7 @@ def _areas() -> tuple[tuple[str, str], ...]:
     known = {
         (code, row["dfe_number"])
         for name in ("authorities", "regions", "area_code_history")
-        for row in _seed(name)
+        for row in seed(name)
         for code in (row["area_code"], row["dfe_number"])
     }
     return tuple(sorted(known))
@@ -311,7 +301,7 @@ def _symbols() -> tuple[tuple[str, str], ...]:
     """Return the symbols that give a reason, with the status they stand for; a dash or NA gives none."""
     return tuple(
         (row["symbol"], row["value_status"])
-        for row in _seed("value_symbols")
+        for row in seed("value_symbols")
         if row["publication"] == "ees" and row["value_status"] != "legacy_missing"
     )
 

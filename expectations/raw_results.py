@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from expectations import return_sizes
 from expectations.collected_years import years_not_collected
 from expectations.raw_school_census import YEAR_GROUPS
-from expectations.rules import RowRule, blank, number, row_rules, rule
+from expectations.rules import RowRule, blank, number, refused_and_named, row_rules, rule
 from expectations.school_census import census_day, uln_is_wrong, upn_is_wrong
 from expectations.suite import DATA_MANAGER, Suite, SuiteContext
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 CORRECT = "Export the results again and put the file in the folder; until then the last good file stays in use."
 IN_SOURCE = "Correct it in the system that the extract comes from."
-#: Share of rows that may break a rule before the file is refused.
-ALLOWED = 0.05
 #: An extract with less than this share of the rows of another of the same year is worth a look.
 FEWER = 0.9
 
@@ -215,26 +213,8 @@ INDICATORS = {
 def _refused_and_named(
     check_id: str, *, why: str, advice: str, breaks: str, applies: str = "true"
 ) -> tuple[RowRule, RowRule]:
-    """Return a rule twice: one that refuses the file above the allowed share, one that warns of every row."""
-    return (
-        RowRule(
-            check_id=check_id,
-            severity="critical",
-            why=f"nineteen in twenty rows keep the rule that {why}",
-            advice=f"{advice} {CORRECT}",
-            breaks=breaks,
-            applies=applies,
-            allowed_share=ALLOWED,
-            allowed_count=return_sizes.HANDFUL,
-        ),
-        RowRule(
-            check_id=f"{check_id}_rows",
-            severity="warning",
-            why=why,
-            advice=f"{advice} {IN_SOURCE}",
-            breaks=breaks,
-            applies=applies,
-        ),
+    return refused_and_named(
+        check_id, why=why, advice=advice, to_refused=CORRECT, to_named=IN_SOURCE, breaks=breaks, applies=applies
     )
 
 

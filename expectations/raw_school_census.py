@@ -10,7 +10,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from expectations import return_sizes
-from expectations.rules import RowRule, blank, number, row_rules, rule
+from expectations.rules import (
+    ALLOWED_SHARE,
+    HANDFUL,
+    RowRule,
+    blank,
+    literal,
+    number,
+    refused_and_named,
+    row_rules,
+    rule,
+)
 from expectations.school_census import (
     TERM_NUMBER,
     WITH_YEAR,
@@ -20,6 +30,7 @@ from expectations.school_census import (
     uln_is_wrong,
     upn_is_wrong,
 )
+from expectations.seeds import seed
 from expectations.suite import DATA_MANAGER, Suite, SuiteContext
 
 if TYPE_CHECKING:
@@ -27,9 +38,8 @@ if TYPE_CHECKING:
 
 CORRECT = "Export the census again and put it in the folder; until then the last good file stays in use."
 IN_SCHOOL_SYSTEM = "Ask the school to correct it in its own system."
-#: Share of rows that may break a rule before the file is refused.
-ALLOWED = 0.05
 
+ATTENDANCE_CODES = ", ".join(literal(row["attendance_code"]) for row in seed("attendance_codes"))
 BORN = census_day("dob")
 YEAR_GROUP = "try_cast(trim(year_group) as integer)"
 IS_OTHER_AGE = f"{YEAR_GROUP} <> {age_on(BORN, 'age_day')} - 4"
@@ -42,26 +52,8 @@ YEAR_GROUPS = (
 def _refused_and_named(
     check_id: str, *, why: str, advice: str, breaks: str, applies: str = "true"
 ) -> tuple[RowRule, RowRule]:
-    """Return a rule twice: one that refuses the file above the allowed share, one that warns of every row."""
-    return (
-        RowRule(
-            check_id=check_id,
-            severity="critical",
-            why=f"nineteen in twenty rows keep the rule that {why}",
-            advice=f"{advice} {CORRECT}",
-            breaks=breaks,
-            applies=applies,
-            allowed_share=ALLOWED,
-            allowed_count=return_sizes.HANDFUL,
-        ),
-        RowRule(
-            check_id=f"{check_id}_rows",
-            severity="warning",
-            why=why,
-            advice=f"{advice} {IN_SCHOOL_SYSTEM}",
-            breaks=breaks,
-            applies=applies,
-        ),
+    return refused_and_named(
+        check_id, why=why, advice=advice, to_refused=CORRECT, to_named=IN_SCHOOL_SYSTEM, breaks=breaks, applies=applies
     )
 
 
@@ -140,11 +132,20 @@ PERIOD_RULES = (
     ),
 )
 
-SESSION_RULES = _refused_and_named(
-    "census_sessions_read",
-    why="a number of sessions can be read",
-    advice="The columns may have moved.",
-    breaks=f"{number('sessions')} is null or {number('sessions')} < 0",
+SESSION_RULES = (
+    *_refused_and_named(
+        "census_sessions_read",
+        why="a number of sessions can be read",
+        advice="The columns may have moved.",
+        breaks=f"{number('sessions')} is null or {number('sessions')} < 0",
+    ),
+    RowRule(
+        check_id="census_attendance_codes",
+        severity="warning",
+        why="every attendance code is in the code list",
+        advice="Sessions under another code count as no absence: add a new code to the seed attendance_codes.",
+        breaks=f"coalesce(upper(trim(attendance_code)), '') not in ({ATTENDANCE_CODES})",
+    ),
 )
 
 EXCLUSION_RULES = (
@@ -277,7 +278,7 @@ def _of_the_same_census(table: str, pupils: str) -> "list[Expectation]":
             advice=f"The tables come from different exports, or the table of pupils is missing. {CORRECT}",
             query=query,
             allowed_share=0.5,
-            allowed_count=return_sizes.HANDFUL,
+            allowed_count=HANDFUL,
             needs=needs,
         ),
         rule(
@@ -318,8 +319,8 @@ def _sessions(table: str, pupils: str, possible: str) -> Callable[[SuiteContext]
                 why="for nineteen pupils in twenty the sessions by reason are no more than those possible",
                 advice=f"Attendance and pupils may come from different exports. {CORRECT}",
                 query=query,
-                allowed_share=ALLOWED,
-                allowed_count=return_sizes.HANDFUL,
+                allowed_share=ALLOWED_SHARE,
+                allowed_count=HANDFUL,
                 needs=needs,
             ),
             rule(

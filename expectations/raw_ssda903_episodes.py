@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from expectations import return_sizes
-from expectations.rules import RowRule, blank, day, row_rules, rule
+from expectations.rules import ALLOWED_SHARE, HANDFUL, RowRule, blank, day, row_rules, rule
 from expectations.suite import DATA_MANAGER, Suite, SuiteContext
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ ROW_RULES = (
         advice=f"Dates are dd/mm/yyyy. {CORRECT}",
         applies=f"""not {blank('"dec"')}""",
         breaks=f"{END} is null",
-        allowed_share=0.05,
-        allowed_count=return_sizes.HANDFUL,
+        allowed_share=ALLOWED_SHARE,
+        allowed_count=HANDFUL,
     ),
     RowRule(
         check_id="ssda903_episode_end_date_unread",
@@ -49,8 +49,8 @@ ROW_RULES = (
         advice=f"The file is probably that of a later year: compare it with its folder. {CORRECT}",
         applies=f"{START} is not null",
         breaks=f"{START} > last_day",
-        allowed_share=0.05,
-        allowed_count=return_sizes.HANDFUL,
+        allowed_share=ALLOWED_SHARE,
+        allowed_count=HANDFUL,
     ),
     RowRule(
         check_id="ssda903_episode_after_end",
@@ -74,8 +74,8 @@ ROW_RULES = (
         why="nineteen in twenty legal status codes are in the code list; short breaks are told apart by them",
         advice=f"The columns may have moved, or the code list changed. {CORRECT}",
         breaks=f"coalesce(upper(trim(ls)), '') not in {LEGAL_STATUSES}",
-        allowed_share=0.05,
-        allowed_count=return_sizes.HANDFUL,
+        allowed_share=ALLOWED_SHARE,
+        allowed_count=HANDFUL,
     ),
     RowRule(
         check_id="ssda903_legal_status_unknown",
@@ -91,7 +91,7 @@ ROW_RULES = (
         advice="Starts of care are recognised by the code S. " + IN_CASE_SYSTEM,
         breaks="coalesce(upper(trim(rne)), '') not in ('S', 'L', 'P', 'T', 'B', 'U')",
         allowed_share=0.01,
-        allowed_count=return_sizes.HANDFUL,
+        allowed_count=HANDFUL,
     ),
 )
 
@@ -138,7 +138,7 @@ def expectations(context: SuiteContext) -> "list[Expectation]":
             advice=f"Header and episodes come from different returns, or the header is missing. {CORRECT}",
             query=in_header,
             allowed_share=0.5,
-            allowed_count=return_sizes.HANDFUL,
+            allowed_count=HANDFUL,
             needs=needs,
         ),
         rule(

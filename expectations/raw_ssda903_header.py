@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from expectations import return_sizes
-from expectations.rules import RowRule, day, row_rules
+from expectations.rules import ALLOWED_SHARE, HANDFUL, RowRule, day, row_rules
 from expectations.suite import DATA_MANAGER, Suite, SuiteContext
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ ROW_RULES = (
         why="nineteen in twenty dates of birth can be read, so that ages and age bands are known",
         advice=f"Dates are dd/mm/yyyy. {CORRECT}",
         breaks=f"{day('dob')} is null",
-        allowed_share=0.05,
-        allowed_count=return_sizes.HANDFUL,
+        allowed_share=ALLOWED_SHARE,
+        allowed_count=HANDFUL,
     ),
     RowRule(
         check_id="ssda903_header_birth_date_unread",

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from expectations.rules import rule
+from expectations.rules import ALLOWED_SHARE, HANDFUL, rule
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -11,10 +11,6 @@ if TYPE_CHECKING:
 COLLECTION_YEAR = """case when regexp_full_match(trim(release), '[0-9][0-9][0-9][0-9]-[0-9][0-9]')
         then cast(left(trim(release), 4) as integer) + 1
     else try_cast(right(trim(release), 4) as integer) end"""
-
-
-# A return of a few children (a test file, a small team) is not refused for a handful of rows: warnings name them.
-HANDFUL = 10
 
 
 def few_set_aside(check_id: str, *, table: str, lost: str, why: str, advice: str) -> "Expectation":
@@ -40,7 +36,7 @@ def few_set_aside(check_id: str, *, table: str, lost: str, why: str, advice: str
             select f.file_id, f.rows_landed as checked, coalesce(l.lost_rows, 0) as failed
             from landing.source_file as f left join lost as l on l.file_id = f.file_id
             where f.table_name = '{name}' and f.file_id in (select distinct _file_id from {{batch}})""",
-        allowed_share=0.05,
+        allowed_share=ALLOWED_SHARE,
         allowed_count=HANDFUL,
         needs=("landing.source_file", "landing.quarantine"),
         empty_fails=True,

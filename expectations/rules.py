@@ -42,6 +42,48 @@ class RowRule:
     empty_fails: bool = False
 
 
+#: Share of rows that may break a rule before a file about pupils or children is refused, and the handful that never
+#: refuses one: a return of a few children (a test file, a small team) is not refused for that, warnings name them.
+ALLOWED_SHARE = 0.05
+HANDFUL = 10
+
+
+def refused_and_named(
+    check_id: str, *, why: str, advice: str, to_refused: str, to_named: str, breaks: str, applies: str = "true"
+) -> tuple[RowRule, RowRule]:
+    """Return a rule twice: one that refuses the file above the allowed share, one that warns of every row.
+
+    Args:
+        check_id: Name of the first; the second has `_rows` after it.
+        why: What the rule protects.
+        advice: What may be wrong, in both.
+        to_refused: What to do with a file that is refused.
+        to_named: What to do with single rows.
+        breaks: SQL predicate that is true for a row that breaks the rule.
+        applies: SQL predicate for the rows the rule is about.
+    """
+    return (
+        RowRule(
+            check_id=check_id,
+            severity="critical",
+            why=f"nineteen in twenty rows keep the rule that {why}",
+            advice=f"{advice} {to_refused}",
+            breaks=breaks,
+            applies=applies,
+            allowed_share=ALLOWED_SHARE,
+            allowed_count=HANDFUL,
+        ),
+        RowRule(
+            check_id=f"{check_id}_rows",
+            severity="warning",
+            why=why,
+            advice=f"{advice} {to_named}",
+            breaks=breaks,
+            applies=applies,
+        ),
+    )
+
+
 def about(
     check_id: str, *, why: str, advice: str, needs: Sequence[str] = (), empty_fails: bool = False
 ) -> dict[str, object]:
@@ -123,6 +165,12 @@ def row_rules(
         )
         for number, one in enumerate(rules)
     ]
+
+
+def literal(text: str) -> str:
+    """Return a text as an SQL literal that stays one in a query of an expectation."""
+    # Great Expectations formats the query, and the database binds a colon before a word.
+    return "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}").replace(":", "\\:") + "'"
 
 
 def number(column: str) -> str:

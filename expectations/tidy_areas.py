@@ -1,12 +1,11 @@
 """The areas a tidy file may name, by the project's own seeds: which codes are known, and who was in force when."""
 
-import csv
 import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from dagster_project.project import DBT_DIR
+from expectations.seeds import seed
 
 #: Authorities so small that some publications leave them out: City of London and Isles of Scilly.
 VERY_SMALL = (201, 420)
@@ -57,12 +56,6 @@ def folded(name: str) -> str:
     """
     words = re.findall(r"[a-z]+", name.lower().replace("'", ""))
     return " ".join(sorted(word for word in words if word not in FILLING))
-
-
-def seed(name: str) -> list[dict[str, str]]:
-    """Return the rows of a seed of dbt."""
-    with (DBT_DIR / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _day(text: str) -> date | None:

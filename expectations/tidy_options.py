@@ -1,11 +1,12 @@
 """Rules on the filters of a tidy file: totals, options nobody declared, parts that add up, rows held twice."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dagster_project.sources.catalogue import RawTable, Tidy
-from expectations.rules import number, rule
+from expectations.rules import literal, number, rule
 from expectations.tidy_files import LEVEL, NEWEST_AGAIN
-from expectations.tidy_sql import all_of, examples, literal, place, same_place
+from expectations.tidy_sql import all_of, examples, place, same_place
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -113,6 +114,10 @@ def _needed_options(tidy: Tidy) -> list[tuple[str, str]]:
     for figure in tidy.figures:
         if figure.where:
             needed[", ".join(option for _, option in figure.where)] = all_of(figure.where)
+    # Reworded throughout, a breakdown would be gone without a row left that could say so.
+    for one in tidy.slices:
+        if one.where:
+            needed[", ".join(option for _, option in one.where)] = all_of(one.where)
     return list(needed.items())
 
 
@@ -122,7 +127,6 @@ def _option_rules(table: RawTable, tidy: Tidy) -> "list[Expectation]":
     for number_of_slice, one in enumerate(tidy.slices):
         default = next((e.default for e in tidy.filters if e.column == one.column and e.default), None)
         known = [*(option for option, _ in one.options), *one.unused, *([default] if default else [])]
-        is_new = f"trim({one.column}) not in ({', '.join(literal(option) for option in known)})"
         suffix = f"{one.breakdown_type}_{number_of_slice}" if len(tidy.slices) > 1 else one.breakdown_type
         rules.append(
             rule(
@@ -130,9 +134,7 @@ def _option_rules(table: RawTable, tidy: Tidy) -> "list[Expectation]":
                 severity="critical",
                 why=f"every option of {one.column} that is a part by {one.breakdown_type} is declared",
                 advice="An option that is not declared has no name in our figures: declare it, as used or unused.",
-                query=f"""select _file_id as file_id, count(*) as checked, count(*) filter (where {is_new}) as failed,
-                    'Options: ' || {examples(f"trim({one.column})", is_new)} as note
-                    from {{batch}} where {all_of(one.where)} group by 1""",
+                query=_options_beside(f"trim({one.column})", known, rows=all_of(one.where)),
             )
         )
     for entry in tidy.filters:
@@ -140,17 +142,13 @@ def _option_rules(table: RawTable, tidy: Tidy) -> "list[Expectation]":
             known = [option for one in tidy.slices for column, option in one.where if column == entry.column]
             known += [option for one in tidy.slices if one.column == entry.column for option, _ in one.options]
             known += [*entry.unused, *([entry.default] if entry.default else [])]
-            is_new = f"trim({entry.column}) not in ({', '.join(literal(option) for option in known)})"
             rules.append(
                 rule(
                     f"{table.name}_d07_{entry.column}",
                     severity="warning",
                     why=f"the column {entry.column} mixes several breakdowns, and each of them is declared",
                     advice="Nothing is read from a breakdown that is not declared: declare it, as used or unused.",
-                    query=f"""select _file_id as file_id, count(*) as checked,
-                        count(*) filter (where {is_new}) as failed,
-                        'Not declared: ' || {examples(f"trim({entry.column})", is_new)} as note
-                        from {{batch}} group by 1""",
+                    query=_options_beside(f"trim({entry.column})", known),
                 )
             )
         for words, harmonised in HARMONISED.items():
@@ -158,20 +156,24 @@ def _option_rules(table: RawTable, tidy: Tidy) -> "list[Expectation]":
             if not _named(entry.column, words):
                 continue
             known = [*harmonised, *(option.lower() for option in sliced)]
-            is_new = f"lower(trim({entry.column})) not in ({', '.join(literal(option) for option in known)})"
             rules.append(
                 rule(
                     f"{table.name}_l06_{entry.column}_names",
                     severity="warning",
                     why=f"options of {entry.column} have the names that all publications use, or are declared",
                     advice="The rows are read by the words of the file; tell the publisher, or declare the option.",
-                    query=f"""select _file_id as file_id, count(*) as checked,
-                        count(*) filter (where {is_new}) as failed,
-                        'Options: ' || {examples(f"trim({entry.column})", is_new)} as note
-                        from {{batch}} group by 1""",
+                    query=_options_beside(f"lower(trim({entry.column}))", known),
                 )
             )
     return rules
+
+
+def _options_beside(option: str, known: Sequence[str], *, rows: str = "true") -> str:
+    """Return the query that counts the rows of each file with another option than those known, and names these."""
+    is_new = f"{option} not in ({', '.join(literal(one) for one in known)})"
+    return f"""select _file_id as file_id, count(*) as checked, count(*) filter (where {is_new}) as failed,
+        'Options: ' || {examples(option, is_new)} as note
+        from {{batch}} where {rows} group by 1"""
 
 
 def _named(column: str, words: str) -> bool:

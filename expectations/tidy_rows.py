@@ -1,10 +1,10 @@
 """Rules on single rows of a tidy file: figures, statuses, and how each row names its area."""
 
 from dagster_project.sources.catalogue import RawTable, Tidy, TidyIndicator
-from expectations.rules import RowRule, number
+from expectations.rules import RowRule, literal, number
 from expectations.tidy_areas import areas
 from expectations.tidy_files import LEVEL, NEWEST_AGAIN
-from expectations.tidy_sql import all_of, any_of, literal
+from expectations.tidy_sql import all_of, any_of
 
 OLD_SYMBOLS = (":", "~", ".", "..")
 
@@ -13,42 +13,34 @@ def row_checks(table: RawTable, tidy: Tidy) -> tuple[str, list[RowRule]]:
     """Return the query whose rows have the bases that stand in other rows, and the rules on its rows."""
     counts = [one.column for one in tidy.indicators if one.unit == "count"]
     shares = [one.column for one in tidy.indicators if one.unit == "percent"]
-    bounded = [one for one in tidy.indicators if one.lowest is not None or one.unit == "scaled_score"]
-    rules = []
-    if counts:
-        rules.append(
-            RowRule(
-                check_id=f"{table.name}_i03_counts",
-                severity="critical",
-                why="counts are whole numbers, never below zero",
-                advice=f"The columns may have moved. {NEWEST_AGAIN}",
-                breaks=any_of(f"{number(c)} < 0 or {number(c)} <> round({number(c)}, 0)" for c in counts),
-            )
+    bounded = [one for one in tidy.indicators if _is_bounded(one)]
+    rules = [
+        RowRule(
+            check_id=f"{table.name}_i03_{name}",
+            severity="critical",
+            why=why,
+            advice=f"The columns may have moved. {NEWEST_AGAIN}",
+            breaks=any_of(breaks),
         )
-    if shares:
-        rules.append(
-            RowRule(
-                check_id=f"{table.name}_i03_percentages",
-                severity="critical",
-                why="percentages lie between 0 and 100",
-                advice=f"The columns may have moved. {NEWEST_AGAIN}",
-                breaks=any_of(f"{number(column)} not between 0 and 100" for column in shares),
-            )
+        for name, why, breaks in (
+            (
+                "counts",
+                "counts are whole numbers, never below zero",
+                [f"{number(c)} < 0 or {number(c)} <> round({number(c)}, 0)" for c in counts],
+            ),
+            (
+                "percentages",
+                "percentages lie between 0 and 100",
+                [f"{number(column)} not between 0 and 100" for column in shares],
+            ),
+            (
+                "ranges",
+                "; ".join(f"{one.column} lies between {_bounds(one)[0]:g} and {_bounds(one)[1]:g}" for one in bounded),
+                [f"{number(one.column)} not between {_bounds(one)[0]} and {_bounds(one)[1]}" for one in bounded],
+            ),
         )
-    if bounded:
-        rules.append(
-            RowRule(
-                check_id=f"{table.name}_i03_ranges",
-                severity="critical",
-                why="; ".join(
-                    f"{one.column} lies between {_bounds(one)[0]:g} and {_bounds(one)[1]:g}" for one in bounded
-                ),
-                advice=f"The columns may have moved. {NEWEST_AGAIN}",
-                breaks=any_of(
-                    f"{number(one.column)} not between {_bounds(one)[0]} and {_bounds(one)[1]}" for one in bounded
-                ),
-            )
-        )
+        if breaks
+    ]
     rules += _follow_rules(table, tidy)
     free = [entry.column for entry in tidy.filters]
     if free:
@@ -84,6 +76,10 @@ def row_checks(table: RawTable, tidy: Tidy) -> tuple[str, list[RowRule]]:
     )
     rules += _place_rules(table)
     return _with_bases(tidy), rules
+
+
+def _is_bounded(indicator: TidyIndicator) -> bool:
+    return indicator.unit == "scaled_score" or indicator.lowest is not None or indicator.highest is not None
 
 
 def _bounds(indicator: TidyIndicator) -> tuple[float, float]:

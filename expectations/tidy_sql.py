@@ -3,15 +3,10 @@
 from collections.abc import Iterable
 
 from dagster_project.sources.catalogue import RawTable, Tidy
+from expectations.rules import literal
 
 EXAMPLES = 20
 AREA_COLUMNS = ("country_code", "region_code", "old_la_code", "new_la_code", "lad_code")
-
-
-def literal(text: str) -> str:
-    """Return a text as an SQL literal that stays one in a query of an expectation."""
-    # Great Expectations formats the query, and the database binds a colon before a word.
-    return "'" + text.replace("'", "''").replace("{", "{{").replace("}", "}}").replace(":", "\\:") + "'"
 
 
 def any_of(conditions: Iterable[str]) -> str:

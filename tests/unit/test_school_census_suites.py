@@ -76,6 +76,7 @@ BROKEN: dict[str, dict[str, Fault]] = {
         f"{kind}_sessions_{roll}_roll": {
             f"census_sessions_read_{kind}_sessions_{roll}_roll": every("sessions", "few", 30),
             f"census_sessions_read_rows_{kind}_sessions_{roll}_roll": every("sessions", "-1", 1),
+            f"census_attendance_codes_{kind}_sessions_{roll}_roll": every("attendancereason", "?", 1),
             f"census_{kind}_sessions_{roll}_roll_of_another_census": every("NativeId", "SCH9", 90),
             f"census_{kind}_sessions_{roll}_roll_without_pupil": every("NativeId", "SCH9", 1),
             f"census_{kind}_sessions_{roll}_roll_possible": every("sessions", "101.0", 40),

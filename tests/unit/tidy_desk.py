@@ -270,6 +270,10 @@ def breakers(table: RawTable, tidy: Tidy) -> dict[str, str]:
     elif wheres:
         column, option = wheres[0][0]
         sql["l02_totals"] = change(f"{column} = 'Reworded'", f"{column} = '{option}'")
+    told_by = [told for one in tidy.slices for told in one.where]
+    if told_by:
+        column, option = told_by[0]
+        sql["l02_totals#breakdown"] = change(f"{column} = 'Reworded'", f"{column} = '{option}'")
     for place, one in enumerate(tidy.slices):
         suffix = f"{one.breakdown_type}_{place}" if len(tidy.slices) > 1 else one.breakdown_type
         rows = " and ".join([*(f"{c} = '{o}'" for c, o in one.where), f"{one.column} = '{one.options[0][0]}'"])
