@@ -7,10 +7,6 @@ import sys
 from pathlib import Path
 
 _INSTANCE = """# Written by `cfp`; safe to delete while nothing runs.
-storage:
-  sqlite:
-    base_dir:
-      env: DAGSTER_HOME
 # What a step prints is shown by the command that runs it; capturing it costs processes and seconds.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
@@ -29,7 +25,11 @@ run_monitoring:
 
 
 def prepare_home(home: Path) -> None:
-    """Make Dagster's home: storage in SQLite, no telemetry, one step at a time on the warehouse, no sign-up window."""
+    """Make Dagster's home: storage in SQLite, no telemetry, one step at a time on the warehouse, no sign-up window.
+
+    The storage is made here, by one process: the web server and the daemon, started together, would each mark it as
+    new, and neither could read it again.
+    """
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "dagster.yaml"
     if not settings.exists() or settings.read_text(encoding="utf-8") != _INSTANCE:
@@ -38,6 +38,10 @@ def prepare_home(home: Path) -> None:
     if not seen.exists():
         seen.parent.mkdir(exist_ok=True)
         seen.write_text("seen: 1\n", encoding="utf-8")
+    if not (home / "schedules" / "schedules.db").exists():
+        from dagster_project.resources import make_storage
+
+        make_storage(home)
 
 
 def run_job(name: str) -> tuple[bool, str | None]:

@@ -69,6 +69,11 @@ class Council(dg.ConfigurableResource):
         return one_at_a_time(run.folders)
 
 
+def make_storage(home: Path) -> None:
+    """Make the databases of an instance whose settings lie in `home`; those that are there stay."""
+    dg.DagsterInstance.from_config(str(home)).dispose()
+
+
 def execute(defs: dg.Definitions, job_name: str) -> tuple[bool, str | None]:
     """Run a job in this process on the instance of DAGSTER_HOME.
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -121,6 +122,17 @@ def pages(small_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+
+def test_storage_is_made_before_web_server_and_daemon_start(tmp_path: Path) -> None:
+    """Started together, they would each mark the new storage, which then cannot be read."""
+    prepare_home(tmp_path / "home")
+    prepare_home(tmp_path / "home")
+    databases = sorted((tmp_path / "home").rglob("*.db"))
+    assert [file.name for file in databases] == ["runs.db", "index.db", "schedules.db"]
+    for file in databases:
+        with sqlite3.connect(file) as connection:
+            assert connection.execute("SELECT count(*) FROM alembic_version").fetchall() == [(1,)], file.name
 
 
 def test_pages_show_every_asset_with_its_checks(pages: Pages) -> None:
