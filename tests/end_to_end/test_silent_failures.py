@@ -208,7 +208,7 @@ def test_an_empty_population_gives_no_infinite_rate_but_says_why_there_is_none(s
     stock = {"population_type": "Children looked after on 31 March each year", "time_period": "2024"}
     set_cell(small.raw / CLA, stock | {"old_la_code": "383"}, "population_estimate", "0")
     # The arriving file is rejected for it; a person may let it in all the same.
-    (small.folder / "council").mkdir()
+    (small.folder / "council").mkdir(exist_ok=True)
     (small.folder / "council" / "waivers.yml").write_text(
         "".join(
             f"- {{check: {check}, reason: seen, name: A. Analyst, expiry: 2099-12-31}}\n"

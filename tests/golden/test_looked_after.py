@@ -533,7 +533,7 @@ def lacking(tmp_path_factory: pytest.TempPathFactory, single: Path) -> Callable[
     """Rebuild the figures as if one table had not arrived; returns those figures and the full ones."""
     folder = tmp_path_factory.mktemp("lacking")
     names = ("int_looked_after__episode", "int_looked_after__care", "int_looked_after__child")
-    chain = (*names, "int_looked_after__figure", "int_local__value")
+    chain = (*names, "int_looked_after__figure", "int_looked_after__value", "int_local__value")
     compiled = {file.stem: file.read_text(encoding="utf-8") for file in single.parent.rglob("compiled/**/*.sql")}
     full = figures_of(single)
 
