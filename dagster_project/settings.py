@@ -5,7 +5,7 @@ import difflib
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -240,15 +240,12 @@ def load_targets(file: Path) -> tuple[Target, ...]:
     Raises:
         SettingsError: If a column is unknown or missing, a value is wrong, or an indicator has two targets for one day.
     """
-    targets: list[Target] = []
-    seen: set[tuple[str, date]] = set()
-    for where, cells in _rows(file):
-        target = _checked(Target, cells, where)
-        if (target.indicator_id, target.period_end) in seen:
-            raise SettingsError(f"{where}: `{target.indicator_id}` has another target for {target.period_end} above")
-        seen.add((target.indicator_id, target.period_end))
-        targets.append(target)
-    return tuple(targets)
+    return _each_once(
+        file,
+        Target,
+        key=lambda target: (target.indicator_id, target.period_end),
+        twice=lambda target: f"`{target.indicator_id}` has another target for {target.period_end} above",
+    )
 
 
 def load_progress_8(file: Path) -> tuple[Progress8Mean, ...]:
@@ -257,15 +254,25 @@ def load_progress_8(file: Path) -> tuple[Progress8Mean, ...]:
     Raises:
         SettingsError: If a column is unknown or missing, a value is wrong, or a group stands twice in a year.
     """
-    means: list[Progress8Mean] = []
-    seen: set[tuple[int, str]] = set()
+    return _each_once(
+        file,
+        Progress8Mean,
+        key=lambda mean: (mean.academic_year, mean.ks2_prior),
+        twice=lambda mean: f"group `{mean.ks2_prior}` has another mean for the same year above",
+    )
+
+
+def _each_once(
+    file: Path, model: type[_Model], *, key: Callable[[_Model], object], twice: Callable[[_Model], str]
+) -> tuple[_Model, ...]:
+    """Return the checked rows of a file of council/; one whose key stands above it is refused in the words given."""
+    found: dict[object, _Model] = {}
     for where, cells in _rows(file):
-        mean = _checked(Progress8Mean, cells, where)
-        if (mean.academic_year, mean.ks2_prior) in seen:
-            raise SettingsError(f"{where}: group `{mean.ks2_prior}` has another mean for the same year above")
-        seen.add((mean.academic_year, mean.ks2_prior))
-        means.append(mean)
-    return tuple(means)
+        row = _checked(model, cells, where)
+        if key(row) in found:
+            raise SettingsError(f"{where}: {twice(row)}")
+        found[key(row)] = row
+    return tuple(found.values())
 
 
 def _rows(file: Path) -> Iterator[tuple[str, dict[str, str]]]:

@@ -1,11 +1,18 @@
-"""council.yml, council/groups.csv and council/targets.csv: what is accepted, and the words for what is not."""
+"""council.yml and the CSV files of council/: what is accepted, and the words for what is not."""
 
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from dagster_project.settings import SettingsError, load_groups, load_settings, load_targets, settings_fingerprint
+from dagster_project.settings import (
+    SettingsError,
+    load_groups,
+    load_progress_8,
+    load_settings,
+    load_targets,
+    settings_fingerprint,
+)
 
 FULL = """
 authority: 383
@@ -218,6 +225,43 @@ def test_unknown_column_of_the_targets_is_named(tmp_path: Path) -> None:
         load_targets(file)
 
 
+def progress_8(folder: Path, *rows: str) -> Path:
+    file = folder / "progress_8.csv"
+    file.write_text("\n".join(("academic_year,ks2_prior,attainment_8_mean", *rows)) + "\n", encoding="utf-8")
+    return file
+
+
+def test_council_without_national_means_has_none(tmp_path: Path) -> None:
+    assert load_progress_8(tmp_path / "progress_8.csv") == ()
+
+
+def test_national_means_are_of_the_year_in_which_a_school_year_ends(tmp_path: Path) -> None:
+    rows = load_progress_8(progress_8(tmp_path, "2023/24,104,47.25", "202425,104,46", "2023/24,105,0"))
+    assert [(row.academic_year, row.ks2_prior, row.attainment_8_mean) for row in rows] == [
+        (2024, "104", 47.25),
+        (2025, "104", 46.0),
+        (2024, "105", 0.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (("2024,104,47",), "line 2: `academic_year`: '2024' is no school year such as 2023/24"),
+        (("2023/25,104,47",), "line 2: `academic_year`: '2023/25' is no school year such as 2023/24"),
+        (("2023/24,,47",), "line 2: `ks2_prior` is missing"),
+        (("2023/24,104,",), "line 2: `attainment_8_mean` is missing"),
+        (("2023/24,104,90.5",), "line 2: `attainment_8_mean`"),
+        (("2023/24,104,nan",), "line 2: `attainment_8_mean`"),
+        (("2023/24,104,47", "202324,104,48"), "line 3: group `104` has another mean for the same year above"),
+    ],
+)
+def test_wrong_national_mean_names_file_and_line(tmp_path: Path, rows: tuple[str, ...], words: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_progress_8(progress_8(tmp_path, *rows))
+    assert words in str(error.value)
+
+
 def test_fingerprint_moves_with_settings_and_groups_and_by_the_day_only_with_waivers(tmp_path: Path) -> None:
     first = load_settings(written(tmp_path, "authority: 383\n"))
     other = load_settings(written(tmp_path, "authority: 383\ncore_cities_shown: others\n"))
@@ -229,6 +273,9 @@ def test_fingerprint_moves_with_settings_and_groups_and_by_the_day_only_with_wai
     with_groups = settings_fingerprint(first, tmp_path, today)
     assert plain != with_groups
     targets(tmp_path, "re_referrals_pct,2025-03-31,20,24,,")
-    assert with_groups != settings_fingerprint(first, tmp_path, today)
+    with_targets = settings_fingerprint(first, tmp_path, today)
+    assert with_groups != with_targets
+    progress_8(tmp_path, "2023/24,104,47")
+    assert with_targets != settings_fingerprint(first, tmp_path, today)
     (tmp_path / "waivers.yml").write_text("[]\n")
     assert settings_fingerprint(first, tmp_path, today) != settings_fingerprint(first, tmp_path, tomorrow)
