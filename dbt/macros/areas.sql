@@ -7,3 +7,10 @@
         when 'Local authority' then try_cast(trim({{ model }}.old_la_code) as integer)
     end
 {%- endmacro %}
+
+{# The area of the authority of council.yml, one row. #}
+{% macro own_area() -%}
+    select authorities.area_code
+    from {{ ref('authorities') }} as authorities
+    inner join {{ source('settings', 'council') }} as council on authorities.dfe_number = council.authority
+{%- endmacro %}

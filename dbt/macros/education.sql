@@ -1,13 +1,11 @@
 {# The figures that pupil-level files give, by the model whose rows they are counted from: one line per figure here, and a row in the
-   seed `indicators`. `top` is summed and divided by the sum of `base`; `gaps` says that the distance between groups is a figure too.
+   seed `indicators`. `top` is summed and divided by the sum of `base`; `gaps` says that the distance between groups is a figure too;
+   before `from_year` the figure cannot be told. The areas of the early years profile were cut differently before its reform.
    A row of the model is a pupil, save in `attendance`, where it is an enrolment. #}
 {% macro education_figures() -%}
-    {%- set goals = {'com': ['e01', 'e02'], 'pse': ['e03', 'e04', 'e05'], 'phy': ['e06', 'e07'], 'lit': ['e08', 'e09', 'e10'], 'mat': ['e11', 'e12'], 'utw': ['e13', 'e14', 'e15'], 'exp': ['e16', 'e17']} %}
     {%- set met = {} %}
-    {%- for area, numbers in goals.items() %}
-        {%- set texts = [] %}
-        {%- for number in numbers %}{% do texts.append("is_met_" ~ area ~ "_" ~ number) %}{% endfor %}
-        {%- do met.update({area: texts}) %}
+    {%- for goal in early_years_goals() %}
+        {%- do met.setdefault(goal[:3], []).append('is_met_' ~ goal) %}
     {%- endfor %}
     {%- set everyone = '1' %}
     {%- set figures = {
@@ -15,11 +13,11 @@
             {'id': 'eyfsp_gld', 'kind': 'share', 'top': one_if((met.com + met.pse + met.phy + met.lit + met.mat) | join(' and ')), 'base': everyone, 'gaps': true},
             {'id': 'eyfsp_all17', 'kind': 'share', 'top': one_if((met.com + met.pse + met.phy + met.lit + met.mat + met.utw + met.exp) | join(' and ')), 'base': everyone},
             {'id': 'eyfsp_avg_elg', 'kind': 'mean', 'top': 'goals_met', 'base': everyone},
-            {'id': 'eyfsp_comm_lang', 'kind': 'share', 'top': one_if(met.com | join(' and ')), 'base': everyone, 'gaps': true},
-            {'id': 'eyfsp_literacy', 'kind': 'share', 'top': one_if(met.lit | join(' and ')), 'base': everyone},
-            {'id': 'eyfsp_comm_lang_lit', 'kind': 'share', 'top': one_if((met.com + met.lit) | join(' and ')), 'base': everyone},
-            {'id': 'eyfsp_speaking', 'kind': 'share', 'top': one_if('is_met_com_e02'), 'base': everyone},
-            {'id': 'eyfsp_word_reading', 'kind': 'share', 'top': one_if('is_met_lit_e09'), 'base': everyone},
+            {'id': 'eyfsp_comm_lang', 'kind': 'share', 'top': one_if(met.com | join(' and ')), 'base': everyone, 'gaps': true, 'from_year': 2022},
+            {'id': 'eyfsp_literacy', 'kind': 'share', 'top': one_if(met.lit | join(' and ')), 'base': everyone, 'from_year': 2022},
+            {'id': 'eyfsp_comm_lang_lit', 'kind': 'share', 'top': one_if((met.com + met.lit) | join(' and ')), 'base': everyone, 'from_year': 2022},
+            {'id': 'eyfsp_speaking', 'kind': 'share', 'top': one_if('is_met_com_e02'), 'base': everyone, 'from_year': 2022},
+            {'id': 'eyfsp_word_reading', 'kind': 'share', 'top': one_if('is_met_lit_e09'), 'base': everyone, 'from_year': 2022},
         ],
         'phonics': [
             {'id': 'phonics_y1', 'kind': 'share', 'top': one_if('check_year = 1 and is_met'), 'base': one_if('check_year = 1'), 'gaps': true},
@@ -90,6 +88,11 @@
     {{- return(figures) }}
 {%- endmacro %}
 
+{# The 17 goals of the early years foundation stage profile, by their columns: the first three letters are the area of learning. #}
+{% macro early_years_goals() -%}
+    {{- return(['com_e01', 'com_e02', 'pse_e03', 'pse_e04', 'pse_e05', 'phy_e06', 'phy_e07', 'lit_e08', 'lit_e09', 'lit_e10', 'mat_e11', 'mat_e12', 'utw_e13', 'utw_e14', 'utw_e15', 'exp_e16', 'exp_e17']) }}
+{%- endmacro %}
+
 {# The breakdowns of each group of figures, each a column of its model. #}
 {% macro education_breakdowns(group) -%}
     {%- set everywhere = ['sex', 'fsm', 'disadvantaged', 'sen', 'language', 'ethnic_group', 'social_care_group'] %}
@@ -156,6 +159,11 @@
     where
         -- Those outside every group of social care are everybody else, not a part that is compared.
         breakdown_value <> 'not_in_a_group'
+        -- A part that only pupils outside the base belong to is no part of the figure.
+        and (breakdown_type = 'total' or base_{{ loop.index }} > 0)
+        {%- if figure.from_year %}
+        and academic_year >= {{ figure.from_year }}
+        {%- endif %}
         {%- if figure.needs_baseline %}
         -- Years whose pupils have no earlier result to go by have no such figure.
         and base_{{ loop.index }} > 0

@@ -395,7 +395,10 @@ class Recount:
             figure.denominator += bottom
 
     def _finish(self) -> None:
-        """Divide, then take the gaps."""
+        """Divide, then take the gaps. A part with nobody in the base is no part of the figure."""
+        empty = [key for key, figure in self.figures.items() if figure.denominator == 0 and key[2:] != TOTAL]
+        for key in empty:
+            del self.figures[key]
         for (indicator, *_), figure in self.figures.items():
             if figure.status != "ok":
                 continue
@@ -440,7 +443,6 @@ class Recount:
                 if row["phonics_outcome"] in LEFT:
                     continue
                 parts = {**self.parts(row["upn"], year, row), **_birth(row["dob"])}
-                # A part that the file has, with nobody in the base of a figure, is a row of it all the same.
                 is_first, mark = row["phonics_year_group"] == "1", number(row["phonics_mark"])
                 has_mark = is_first and mark is not None
                 self._add("phonics_y1", year, parts, is_first and _met_phonics(row), is_first)
@@ -457,10 +459,11 @@ class Recount:
             for upn, row in cohort.items():
                 if row["phonics_outcome"] in LEFT:
                     continue
-                parts = {**self.parts(upn, year, row), **_birth(row["dob"])}
+                # Of who met it the year before, the census of the year says who they are now.
+                is_told = upn not in again and bool(self._told(upn, year))
+                known = {name: row[name] for name in ("sex", "ethnicity")} if is_told else row
+                parts = {**self.parts(upn, year, known), **_birth(row["dob"])}
                 self._add("phonics_end_y2", year, parts, _met_phonics(row), 1)
-                self._add("phonics_y1", year, parts, 0, 0)
-                self._add("phonics_avg_mark", year, parts, 0, 0)
 
     def _key_stage_1(self) -> None:
         for year, row, parts in self._rows("ks1"):

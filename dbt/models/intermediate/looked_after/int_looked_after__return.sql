@@ -1,10 +1,6 @@
 -- Every return in use with episodes, one row each: its days, its lane and what stands on it.
 with
-    authority as (
-        select authorities.area_code
-        from {{ ref('authorities') }} as authorities
-        inner join {{ source('settings', 'council') }} as council on authorities.dfe_number = council.authority
-    ),
+    authority as ({{ own_area() }}),
 
     uasc as (select distinct return_key from {{ ref('stg_ssda903__uasc') }}),
 

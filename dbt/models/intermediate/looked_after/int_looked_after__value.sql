@@ -1,11 +1,7 @@
 -- Figures that the looked-after return gives, for the authority of council.yml. Rates of 31 March N divide by the
 -- population of mid-(N-1), as DfE does. A cut taken within the year has a lane of its own: its periods end on its date.
 with
-    authority as (
-        select authorities.area_code
-        from {{ ref('authorities') }} as authorities
-        inner join {{ source('settings', 'council') }} as council on authorities.dfe_number = council.authority
-    ),
+    authority as ({{ own_area() }}),
 
     figure as (
         select

@@ -1,10 +1,6 @@
 -- Figures of the pupil-level files for the authority of council.yml, and the distance between groups from unrounded values.
 with
-    authority as (
-        select authorities.area_code
-        from {{ ref('authorities') }} as authorities
-        inner join {{ source('settings', 'council') }} as council on authorities.dfe_number = council.authority
-    ),
+    authority as ({{ own_area() }}),
 
     figure as (
         select

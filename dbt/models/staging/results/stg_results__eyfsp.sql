@@ -1,6 +1,6 @@
 -- Early years foundation stage profile, one row per child: each of the 17 goals 1 emerging, 2 expected, A not assessed. In the profile
 -- to 2018/19 a goal could be exceeded (3): there 2 stands for expected or exceeding, which both met it.
-{%- set goals = ['com_e01', 'com_e02', 'pse_e03', 'pse_e04', 'pse_e05', 'phy_e06', 'phy_e07', 'lit_e08', 'lit_e09', 'lit_e10', 'mat_e11', 'mat_e12', 'utw_e13', 'utw_e14', 'utw_e15', 'exp_e16', 'exp_e17'] %}
+{%- set goals = early_years_goals() %}
 select
     {{ extract_columns() }},
     {% for goal in goals -%}

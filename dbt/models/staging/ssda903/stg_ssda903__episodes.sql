@@ -7,9 +7,7 @@ left join {{ ref('stg_geography__postcodes') }} as placed on upper(replace(raw.p
 {%- endset %}
 with
     own_code as (
-        select authorities.area_code
-        from {{ ref('authorities') }} as authorities
-        inner join {{ source('settings', 'council') }} as council on authorities.dfe_number = council.authority
+        {{ own_area() }}
         union
         select history.area_code
         from {{ ref('area_code_history') }} as history
