@@ -129,7 +129,7 @@ def test_storage_is_made_before_web_server_and_daemon_start(tmp_path: Path) -> N
     prepare_home(tmp_path / "home")
     prepare_home(tmp_path / "home")
     databases = sorted((tmp_path / "home").rglob("*.db"))
-    assert [file.name for file in databases] == ["runs.db", "index.db", "schedules.db"]
+    assert [file.name for file in databases] == ["index.db", "runs.db", "schedules.db"]
     for file in databases:
         with sqlite3.connect(file) as connection:
             assert connection.execute("SELECT count(*) FROM alembic_version").fetchall() == [(1,)], file.name
