@@ -49,7 +49,7 @@ def write_plan(data: Path, raw: Path, folder: Path) -> None:
             heads = [header for header, _ in layout.columns]
             workbooks.append([str(raw / path), table.qualified, heads, names, file_id])
         elif layout.reader in ("csv_as_text", "parquet"):
-            land.append(_insert(raw / path, table.qualified, layout, file_id, encoding))
+            land.append(_insert(raw / path, table, layout, file_id, encoding))
     land += ["--workbooks"]
     land += [statement for table in tables.values() for statement in _set_aside(table)]
     land.append("CREATE SCHEMA landing; CREATE SCHEMA settings; CREATE SCHEMA quality")
@@ -66,8 +66,8 @@ def write_plan(data: Path, raw: Path, folder: Path) -> None:
     (folder / "plan.json").write_text(json.dumps(plan, indent=1), encoding="utf-8")
 
 
-def _insert(file: Path, target: str, layout: Any, file_id: str, encoding: str | None) -> str:
-    from dagster_project.sources.catalogue import normalise_header
+def _insert(file: Path, table: Any, layout: Any, file_id: str, encoding: str | None) -> str:
+    from dagster_project.sources.catalogue import fit_of
 
     path = str(file).replace("'", "''")
     if layout.reader == "parquet":
@@ -76,11 +76,12 @@ def _insert(file: Path, target: str, layout: Any, file_id: str, encoding: str | 
         coded = "latin-1" if encoding and "utf" not in encoding.lower() else "utf-8"
         source = f"read_csv('{path}', all_varchar=true, header=true, delim=',', quote='\"', encoding='{coded}')"
     held = [row[0] for row in duckdb.sql(f"DESCRIBE FROM {source}").fetchall()]
-    by_name = {normalise_header(name): name for name in held}
-    pairs = [(by_name[normalise_header(header)], column) for header, column in layout.columns]
-    names = ", ".join(f'"{column}"' for _, column in pairs)
-    cells = ", ".join(f'CAST("{header}" AS VARCHAR)' for header, _ in pairs)
-    return f"""INSERT INTO {target} ({names}, "_file_id", "_row_number")
+    names = ", ".join(f'"{column}"' for _, column in layout.columns)
+    cells = ", ".join(
+        f'CAST("{held[position]}" AS VARCHAR)' if position >= 0 else "NULL"
+        for position in fit_of(held, table, layout).positions
+    )
+    return f"""INSERT INTO {table.qualified} ({names}, "_file_id", "_row_number")
         SELECT {cells}, '{file_id}', row_number() OVER () FROM {source}"""
 
 

@@ -207,8 +207,10 @@ def _read_and_store(
 ) -> None:
     """Everything between the start and the end of a file's transaction. Registration comes before reading."""
     row, earlier = _successor(connection, file, _row(file, now))
-    registry.forget(connection, row.file_id)
-    registry.delete_rows(connection, tables, row.file_id)
+    # A content never registered has no rows: they come and go with its row in the register.
+    if any(other.file_id == row.file_id for other in earlier):
+        registry.forget(connection, row.file_id)
+        registry.delete_rows(connection, tables, row.file_id)
     registry.write(connection, row)
     candidates = [table for table in tables if table.name in file.tables]
     tidy.refuse_oversize(candidates, file)

@@ -58,12 +58,17 @@ def store(connection: duckdb.DuckDBPyConnection, results: Iterable[CheckResult])
     latest = {(result.suite, result.table_name, result.check_id, result.file_id): result for result in results}
     if not latest:
         return
-    connection.executemany(
-        """DELETE FROM quality.check_result
-        WHERE suite = ? AND table_name = ? AND check_id = ? AND file_id IS NOT DISTINCT FROM ?""",
-        [list(key) for key in latest],
+    # One statement for all of them: a statement per row would take seconds of a load of many files.
+    connection.execute(
+        """DELETE FROM quality.check_result AS held
+        USING (SELECT unnest(?::VARCHAR[]) AS suite, unnest(?::VARCHAR[]) AS table_name,
+            unnest(?::VARCHAR[]) AS check_id, unnest(?::VARCHAR[]) AS file_id) AS gone
+        WHERE held.suite = gone.suite AND held.table_name = gone.table_name AND held.check_id = gone.check_id
+            AND held.file_id IS NOT DISTINCT FROM gone.file_id""",
+        [list(column) for column in zip(*latest, strict=True)],
     )
-    marks = ", ".join("?" for _ in _COLUMNS)
-    connection.executemany(
-        f"INSERT INTO quality.check_result VALUES ({marks})", [list(astuple(result)) for result in latest.values()]
+    columns = ", ".join(f"unnest(?::{_NUMBERS.get(name, 'VARCHAR')}[])" for name in _COLUMNS)
+    connection.execute(
+        f"INSERT INTO quality.check_result SELECT {columns}",
+        [list(column) for column in zip(*map(astuple, latest.values()), strict=True)],
     )
