@@ -6,6 +6,8 @@ Only the module `registry` writes to the register, only `rules` moves rows.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -85,8 +87,8 @@ def land_source(
     for file in found:
         if file.relative in duplicates:
             _register_duplicate(connection, tables, file, duplicates[file.relative], now)
-        elif not _is_settled(known, tables, file):
-            _land_file(connection, tables, file, now=now, announce=announce, waive=waive)
+    new = [file for file in found if file.relative not in duplicates and not _is_settled(known, tables, file)]
+    _land_files(connection, tables, new, now=now, announce=announce, waive=waive)
     registry.drop_old_results(connection, source)
     results.store(connection, [_held_once_check(connection, table) for table in tables if table.is_personal])
     _write_state(connection, source, inventory, settled=False)
@@ -162,6 +164,35 @@ def table_fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     for name, *rest in rows:
         hashes.setdefault(name, hashlib.sha256()).update(repr(rest).encode())
     return {name: digest.hexdigest() for name, digest in hashes.items()}
+
+
+def _land_files(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[RawTable],
+    files: Sequence[InventoryFile],
+    *,
+    now: datetime,
+    announce: Callable[[str], None],
+    waive: Waive,
+) -> None:
+    """Land files, two at a time, each in its own transaction: the database inserts the rows of one file on one core.
+
+    What is landed does not depend on which is done first: a file knows nothing of the others.
+    """
+
+    def land(file: InventoryFile) -> None:
+        with closing(connection.cursor()) as own:
+            _land_file(own, tables, file, now=now, announce=announce, waive=waive)
+
+    with ThreadPoolExecutor(_AT_ONCE) as readers:
+        landing = [readers.submit(land, file) for file in files]
+        try:
+            for one in landing:
+                one.result()
+        except BaseException:
+            for one in landing:
+                one.cancel()
+            raise
 
 
 def _land_file(
@@ -276,6 +307,8 @@ def _store_table(
     return stored, checks
 
 
+# Files read at the same time; more would hold more of them in memory for little.
+_AT_ONCE = 2
 # Pairs of files that a message names.
 _FILES_NAMED = 10
 FILE_WARNINGS = frozenset({"unknown_column", "has_rows", "declared_folder"})

@@ -1,5 +1,6 @@
 """What a reader hands over: a recognised table of one file, its rows counted, ready to be inserted."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from dagster_project.sources.csv_text import UnreadableFile
 # A file with more than this share of a layout's columns is that data set with columns missing, not another one.
 _NEAR = 0.5
 _INSERT_ROWS = 100_000
+_SAMPLING = threading.Lock()
 
 
 class WrongColumns(UnreadableFile):
@@ -105,25 +107,32 @@ def insert_rows(
     rows: Sequence[tuple[int, Sequence[str | None]]],
 ) -> None:
     """Insert rows given as (row number, cells in file order); blank cells become null."""
-    # Without sampling every column is read as text; sampling takes a column that starts with blanks for a number.
-    sampled = connection.execute("SELECT current_setting('pandas_analyze_sample')").fetchone()
-    connection.execute("SET pandas_analyze_sample = 0")
+    # Without sampling every column is read as text; sampling takes a column that starts with blanks for a number. The
+    # setting is that of all connections, so that two files read at once take turns here.
+    with _SAMPLING:
+        sampled = connection.execute("SELECT current_setting('pandas_analyze_sample')").fetchone()
+        connection.execute("SET pandas_analyze_sample = 0")
+        try:
+            for start in range(0, len(rows), _INSERT_ROWS):
+                _insert_part(connection, fit, file_id, rows[start : start + _INSERT_ROWS])
+        finally:
+            connection.execute(f"SET pandas_analyze_sample = {int(sampled[0]) if sampled else 1000}")
+
+
+def _insert_part(
+    connection: duckdb.DuckDBPyConnection, fit: Fit, file_id: str, part: Sequence[tuple[int, Sequence[str | None]]]
+) -> None:
+    columns: dict[str, np.ndarray] = {"n": np.array([number for number, _ in part], dtype=np.int64)}
+    for place, position in enumerate(fit.positions):
+        column = np.empty(len(part), dtype=object)
+        column[:] = [(cells[position] or None) if position >= 0 else None for _, cells in part]
+        columns[f"c{place}"] = column
+    connection.register("landing_rows", columns)
     try:
-        for start in range(0, len(rows), _INSERT_ROWS):
-            part = rows[start : start + _INSERT_ROWS]
-            columns: dict[str, np.ndarray] = {"n": np.array([number for number, _ in part], dtype=np.int64)}
-            for place, position in enumerate(fit.positions):
-                column = np.empty(len(part), dtype=object)
-                column[:] = [(cells[position] or None) if position >= 0 else None for _, cells in part]
-                columns[f"c{place}"] = column
-            connection.register("landing_rows", columns)
-            try:
-                chosen = ", ".join(f"c{place}" for place in range(len(fit.positions)))
-                connection.execute(f"{insert_statement(fit)} SELECT {chosen}, ?, n FROM landing_rows", [file_id])
-            finally:
-                connection.unregister("landing_rows")
+        chosen = ", ".join(f"c{place}" for place in range(len(fit.positions)))
+        connection.execute(f"{insert_statement(fit)} SELECT {chosen}, ?, n FROM landing_rows", [file_id])
     finally:
-        connection.execute(f"SET pandas_analyze_sample = {int(sampled[0]) if sampled else 1000}")
+        connection.unregister("landing_rows")
 
 
 def sql_path(path: str) -> str:
