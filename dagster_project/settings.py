@@ -51,6 +51,15 @@ class Thresholds(_Strict):
     """Numbers that decide what is judged or printed."""
 
     min_base: int = Field(default=30, ge=1, description="Smallest base on which a judgement is made")
+    unplaced_warning: float = Field(
+        default=0.02, ge=0, le=1, description="Share of records without a known cluster above which it is said"
+    )
+    unplaced_limit: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Share of records without a known cluster above which none is printed",
+    )
 
 
 class Definitions(_Strict):

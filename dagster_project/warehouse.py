@@ -81,8 +81,11 @@ def write_settings(
         snapshot_31_march DATE, data_cut_off DATE)"""
     )
     connection.execute("INSERT INTO settings.edition_scope VALUES (?, ?, ?, ?, ?)", _scope(edition))
-    connection.execute("CREATE OR REPLACE TABLE settings.threshold (min_base INTEGER)")
-    connection.execute("INSERT INTO settings.threshold VALUES (?)", [settings.thresholds.min_base])
+    connection.execute(
+        """CREATE OR REPLACE TABLE settings.threshold (min_base INTEGER, unplaced_warning DOUBLE,
+        unplaced_limit DOUBLE)"""
+    )
+    connection.execute("INSERT INTO settings.threshold VALUES (?, ?, ?)", _thresholds(settings))
     connection.execute("CREATE OR REPLACE TABLE settings.definition (three_placements VARCHAR, stability VARCHAR)")
     connection.execute("INSERT INTO settings.definition VALUES (?, ?)", _definitions(settings))
     connection.execute(
@@ -151,6 +154,12 @@ def _definitions(settings: Settings) -> list[str]:
     return [settings.definitions.three_placements, settings.definitions.stability]
 
 
+def _thresholds(settings: Settings) -> list[float]:
+    """The numbers that decide what is judged or printed, in the order of the table."""
+    thresholds = settings.thresholds
+    return [thresholds.min_base, thresholds.unplaced_warning, thresholds.unplaced_limit]
+
+
 def _scope(edition: Edition | None) -> list[date | None]:
     """The last days that an edition reaches to, in the order of the table."""
     if edition is None:
@@ -171,7 +180,7 @@ def settings_fingerprints(
     return {
         "settings.council": _hash([settings.authority, neighbours_of(settings, edition)]),
         "settings.edition_scope": _hash(_scope(edition)),
-        "settings.threshold": _hash([settings.thresholds.min_base]),
+        "settings.threshold": _hash(_thresholds(settings)),
         "settings.definition": _hash(_definitions(settings)),
         "settings.target": _hash([target.model_dump_json() for target in targets]),
         "settings.progress_8": _hash([mean.model_dump_json() for mean in progress_8]),

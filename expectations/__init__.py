@@ -6,6 +6,7 @@ not import Great Expectations: a suite does so when its expectations are asked f
 """
 
 from expectations import (
+    cluster_indicator,
     comparator_member,
     comparator_value,
     dim_area,
@@ -18,6 +19,7 @@ from expectations import (
     published_columns,
     raw_council_measures,
     raw_ees,
+    raw_geography,
     raw_lait_authority,
     raw_lait_data_dictionary,
     raw_lait_indicator_value,
@@ -38,6 +40,7 @@ RAW_SUITES = (
     *raw_ees.suites(),
     raw_population_ees_mid_year.SUITE,
     raw_population_nomis_mid_year.SUITE,
+    *raw_geography.suites(),
     *raw_results.suites(),
     *raw_school_census.suites(),
     raw_ssda903_header.SUITE,
@@ -53,6 +56,7 @@ MART_SUITES = (
     indicator_comparison.SUITE,
     judgement.SUITE,
     looked_after_flow.SUITE,
+    cluster_indicator.SUITE,
     published_agreement.SUITE,
     published_columns.SUITE,
 )

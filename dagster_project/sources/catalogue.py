@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 PLACEHOLDERS = frozenset({"release", "collection_year", "as_at", "school_term"})
 
-ReaderName = Literal["csv_as_text", "parquet", "excel", "xml_records"]
+ReaderName = Literal["csv_as_text", "parquet", "excel", "xml_records", "geojson"]
 Severity = Literal["critical", "warning"]
 Sensitivity = Literal["published", "personal"]
 

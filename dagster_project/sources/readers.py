@@ -21,6 +21,7 @@ from dagster_project.sources.csv_text import (
     encoding_of,
     records,
 )
+from dagster_project.sources.geojson import geojson
 from dagster_project.sources.opened import (
     NeedsCarefulReading,
     OpenTable,
@@ -82,6 +83,8 @@ def reader_for(path: Path) -> ReaderName | None:
     text = start.removeprefix(UTF8_BOM).replace(b"\x00", b"").lstrip(b"\xff\xfe \t\r\n")
     if text.startswith(b"<") or suffix == ".xml":
         return "xml_records"
+    if suffix in (".geojson", ".json"):
+        return "geojson"
     return "csv_as_text"
 
 
@@ -298,4 +301,5 @@ _OTHER_READERS: Mapping[str, Callable[[Path, Sequence[RawTable], duckdb.DuckDBPy
     "parquet": parquet,
     "excel": excel,
     "xml_records": xml_records,
+    "geojson": geojson,
 }

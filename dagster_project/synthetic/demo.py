@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.synthetic import care, council, education, ees, ees_social_care, lait, return_tables
+from dagster_project.synthetic import care, clusters, council, education, ees, ees_social_care, lait, return_tables
 from dagster_project.synthetic.care import EPISODE_COLUMNS, HEADER_COLUMNS, RETURN_YEARS
 from dagster_project.synthetic.files import write_csv, write_parquet, write_text_table, write_workbook
 from dagster_project.synthetic.looked_after import DIFFERENCE, DIFFERING_YEAR, AllCareFigures, care_figures
@@ -39,6 +39,7 @@ LOWER_CASE_YEAR = 2023
 UNKNOWN_REASON_EVERY = 8
 REPEATED_ROW_YEAR = 2024
 
+_CLUSTER_FILES = ("clusters.csv", "cluster_areas.csv", "cluster_schools.csv")
 _TITLE = "# Invented data for demonstration"
 
 
@@ -116,12 +117,14 @@ def write_demo(
     announce("writing children looked after returns")
     _write_returns(writer, seed, children, newest_as_xml=newest_as_xml)
     is_compact = scale < COMPACT_BELOW
-    schools = education.Written([], {})
+    schools = education.Written([], {}, [], [])
     if with_education:
         schools = education.write_education(
             writer, seed, scale, children, authority=authority, is_compact=is_compact, announce=announce
         )
-    _write_postcodes(writer, seed, children, authorities, authority, schools.postcodes)
+    places = clusters.invent_places(seed, is_compact=is_compact)
+    _write_postcodes(writer, seed, children, authorities, authority, schools.postcodes, places)
+    _write_clusters(writer, seed, places, schools)
     announce("writing Explore Education Statistics files")
     shown = _shown(seed, scale, authority, authorities)
     years = COMPACT_KEY_STAGE_4_YEARS if is_compact else ees.KEY_STAGE_4_YEARS
@@ -301,6 +304,7 @@ def _write_postcodes(
     authorities: tuple[Authority, ...],
     subject: int,
     others: Collection[str],
+    places: clusters.Places,
 ) -> None:
     """Write the places of the invented postcodes and of `others`, in the subject and the authorities of its region."""
     own = next(authority for authority in authorities if authority.number == subject)
@@ -309,9 +313,23 @@ def _write_postcodes(
         for authority in authorities
         if authority.ees_region_code == own.ees_region_code and authority.number != subject and not authority.is_former
     )
-    path = writer.folder("geography", ["postcodes.csv"]) / "postcodes.csv"
-    rows = return_tables.postcode_rows(seed, children, [own.ees_code, *near], others)
+    path = writer.folder("geography", ["postcodes.csv", *_CLUSTER_FILES]) / "postcodes.csv"
+    rows = return_tables.postcode_rows(seed, children, [own.ees_code, *near], others, places)
     writer.note(path, write_csv(path, return_tables.POSTCODE_COLUMNS, rows))
+
+
+def _write_clusters(writer: _Writer, seed: int, places: clusters.Places, schools: education.Written) -> None:
+    """Write the clusters and what belongs to them."""
+    tables = (
+        (clusters.CLUSTER_COLUMNS, clusters.cluster_rows(places)),
+        (clusters.AREA_COLUMNS, clusters.area_rows(places)),
+        (clusters.SCHOOL_COLUMNS, clusters.school_rows(seed, places, schools.urns, city_wide=schools.city_wide)),
+    )
+    for name, (columns, rows) in zip(_CLUSTER_FILES, tables, strict=True):
+        if not rows:
+            continue
+        path = writer.out / "geography" / name
+        writer.note(path, write_csv(path, columns, rows))
 
 
 def _write_ees(
@@ -480,7 +498,10 @@ What is in it:
   ({BLANK_LINE_YEAR}), a code in lower case and one reason for a move in
   {UNKNOWN_REASON_EVERY} that is no code ({LOWER_CASE_YEAR}), an episode twice and a child twice with another UPN
   ({REPEATED_ROW_YEAR}).
-- `geography/`: invented places of the invented postcodes, for distances and for children placed elsewhere.
+- `geography/`: invented places of the invented postcodes, for distances and for children placed elsewhere; small areas
+  that are not in use, and invented clusters of them and of the schools: one was merged into another on
+  {clusters.MERGED_ON:%-d %B %Y}, one is of the whole city and has no area. One small area in
+  {clusters.AREA_LEFT_OUT_EVERY} and one school in {clusters.SCHOOL_LEFT_OUT_EVERY} are in no list.
 - `published/ees/`: the published numbers agree with the returns, except {DIFFERING_YEAR}, where the published number is
   {DIFFERENCE} higher. Two releases of key stage 4, the newer one revised. Children in need, referrals, plans,
   placements, care leavers and two scorecards of young people aged 16 and 17 agree with the figures for all authorities.

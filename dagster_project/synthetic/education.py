@@ -13,10 +13,14 @@ from dagster_project.synthetic.school_terms import FIRST_CENSUS, FIRST_COMPACT_C
 
 @dataclass(frozen=True)
 class Written:
-    """What the other sources tell of the schools too: homes of pupils, and figures that would be published."""
+    """What the other sources tell of the schools too: homes of pupils, figures that would be published, and the
+    reference numbers of the schools, those of the whole city once more.
+    """
 
     postcodes: list[str]
     levels: Levels
+    urns: list[str]
+    city_wide: list[str]
 
 
 def write_education(
@@ -53,7 +57,9 @@ def write_education(
     extracts = results.ResultsWriter(seed, known, authority)
     for extract in results.YEARS:
         extracts.write(writer, extract)
-    return Written(known.postcodes, censuses.levels() | extracts.levels)
+    urns = known.schools.urns
+    city_wide = [*urns[known.schools.of("special")], *urns[known.schools.of("pru")]]
+    return Written(known.postcodes, censuses.levels() | extracts.levels, urns, city_wide)
 
 
 #: What the description of the demonstration says of its schools.

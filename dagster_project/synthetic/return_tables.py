@@ -22,6 +22,7 @@ from dagster_project.synthetic.care import (
     looked_after_on,
     year_end,
 )
+from dagster_project.synthetic.clusters import SIDE, Places
 from dagster_project.synthetic.places import stream
 
 COLUMNS = {
@@ -42,7 +43,7 @@ COLUMNS = {
 SOCIAL_WORKERS_FROM = 2024
 #: Tables that an extract taken during the year has beside header and episodes.
 TOLD_DURING_THE_YEAR = ("uasc", "missing", "previous_permanence")
-POSTCODE_COLUMNS = ("pcd", "oseast1m", "osnrth1m", "laua")
+POSTCODE_COLUMNS = ("pcd", "oseast1m", "osnrth1m", "laua", "lsoa21")
 _WORKERS = 60
 #: Invented postcodes that lie in the authority, of all.
 _INSIDE_SHARE = 0.67
@@ -76,19 +77,23 @@ def lies_inside(seed: int, postcode: str) -> bool:
 
 
 def postcode_rows(
-    seed: int, children: Sequence[Child], codes: Sequence[str], others: Collection[str] = ()
+    seed: int, children: Sequence[Child], codes: Sequence[str], others: Collection[str], places: Places
 ) -> list[list[str]]:
-    """Return a place for every postcode in the returns and of `others`: inside the authority, the first of `codes`,
-    or in another one of them."""
+    """Return a place for every postcode in the returns and of `others`: in a small area of the authority, the first of
+    `codes`, or in another one of them."""
     told = [episode for child in children for episode in child.episodes if episode.dec > year_end(RETURN_YEARS[0] - 1)]
     postcodes = {text for episode in told for text in _postcodes(episode) if text}.union(others)
     rows = []
     for postcode in sorted(postcodes):
         draw = stream(seed, "postcode", postcode)
         inside = draw.random() < _INSIDE_SHARE
-        reach = 9_000 if inside else 60_000
+        reach = SIDE // 2 if inside else 60_000
         east, north = 430_000 + draw.randint(-reach, reach), 434_000 + draw.randint(-reach, reach)
-        rows.append([postcode, str(east), str(north), codes[0] if inside else draw.choice(codes[1:])])
+        rows.append([postcode, str(east), str(north), codes[0] if inside else draw.choice(codes[1:]), ""])
+    own = [row for row in rows if row[3] == codes[0]]
+    found = places.nearest([float(row[1]) for row in own], [float(row[2]) for row in own])
+    for row, place in zip(own, found.tolist(), strict=True):
+        row[4] = places.codes[place]
     return rows
 
 

@@ -1,6 +1,7 @@
 {# The figures that pupil-level files give, by the model whose rows they are counted from: one line per figure here, and a row in the
    seed `indicators`. `top` is summed and divided by the sum of `base`; `gaps` says that the distance between groups is a figure too;
-   before `from_year` the figure cannot be told. The areas of the early years profile were cut differently before its reform.
+   `is_of_sessions` that what is counted are sessions, many of one
+   pupil; before `from_year` the figure cannot be told. The areas of the early years profile were cut differently before its reform.
    A row of the model is a pupil, save in `attendance`, where it is an enrolment. #}
 {% macro education_figures() -%}
     {%- set met = {} %}
@@ -65,9 +66,9 @@
             {'id': 'ks4_ebacc_aps', 'kind': 'mean', 'top': 'coalesce(ebacc_aps, 0)', 'base': everyone},
         ],
         'attendance': [
-            {'id': 'abs_overall', 'kind': 'share', 'top': 'authorised + unauthorised', 'base': 'possible', 'gaps': true},
-            {'id': 'abs_auth', 'kind': 'share', 'top': 'authorised', 'base': 'possible'},
-            {'id': 'abs_unauth', 'kind': 'share', 'top': 'unauthorised', 'base': 'possible'},
+            {'id': 'abs_overall', 'kind': 'share', 'is_of_sessions': true, 'top': 'authorised + unauthorised', 'base': 'possible', 'gaps': true},
+            {'id': 'abs_auth', 'kind': 'share', 'is_of_sessions': true, 'top': 'authorised', 'base': 'possible'},
+            {'id': 'abs_unauth', 'kind': 'share', 'is_of_sessions': true, 'top': 'unauthorised', 'base': 'possible'},
             {'id': 'abs_persistent', 'kind': 'share', 'top': one_if('10 * (authorised + unauthorised) >= possible'), 'base': everyone, 'gaps': true},
             {'id': 'abs_severe', 'kind': 'share', 'top': one_if('2 * (authorised + unauthorised) >= possible'), 'base': everyone, 'gaps': true},
         ],
@@ -101,14 +102,16 @@
 {%- endmacro %}
 
 {# Sums of a group of figures for everybody and for each value of each breakdown, one row per figure, year and part. The model has the
-   columns `academic_year`, `vintage_id` and, where parts come from a census, `census_vintage_id`. #}
-{% macro education_sums(group, relation) -%}
+   columns `academic_year`, `vintage_id` and, where parts come from a census, `census_vintage_id`. With `area`, a column of the model,
+   each sum is of one area and has its code in `area_key`. #}
+{% macro education_sums(group, relation, area=none) -%}
     {%- set figures = education_figures()[group] %}
     {%- set breakdowns = education_breakdowns(group) %}
     with
         summed as (
             select
                 academic_year,
+                {{ area ~ ' as area_key,' if area }}
                 {% for name in breakdowns -%}
                 {{ name }},
                 {% endfor -%}
@@ -121,9 +124,9 @@
                 {% endfor %}
             from {{ relation }}
             group by grouping sets (
-                (academic_year)
+                (academic_year{{ ', ' ~ area if area }})
                 {%- for name in breakdowns %},
-                (academic_year, {{ name }})
+                (academic_year{{ ', ' ~ area if area }}, {{ name }})
                 {%- endfor %}
             )
         ),
@@ -145,6 +148,7 @@
     {% for figure in figures -%}
     select
         academic_year,
+        {{ 'area_key,' if area }}
         '{{ figure.id }}' as indicator_id,
         '{{ figure.kind }}' as kind,
         {{ figure.gaps or false }} as has_gaps,
@@ -170,6 +174,13 @@
         {%- endif %}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
+{%- endmacro %}
+
+{# Ids of the figures that count sessions: those of one pupil go together, so that chance alone is wider than intervals of people say. #}
+{% macro ids_of_sessions() -%}
+    {%- set ids = [] %}
+    {%- for figures in education_figures().values() %}{% for figure in figures if figure.is_of_sessions %}{% do ids.append(figure.id) %}{% endfor %}{% endfor %}
+    {{- return(ids) }}
 {%- endmacro %}
 
 {# Ids of the figures with gaps. #}
@@ -207,7 +218,8 @@
     coalesce(known.social_care_group, 'not_in_a_group') as social_care_group,
     {{ term_of_birth('coalesce(result.birth_date, pupil.birth_date)') }} as term_of_birth,
     {{ month_of_birth('coalesce(result.birth_date, pupil.birth_date)') }} as month_of_birth,
-    pupil.vintage_id as census_vintage_id
+    pupil.vintage_id as census_vintage_id,
+    {{ pupil_place('result.pupil_key', 'coalesce(result.urn, result.establishment, pupil.establishment)', ['result', 'pupil']) }}
 {%- endmacro %}
 
 {# Rows of a results extract of the authority's own schools, with the pupil's year and what social care knew of them. #}
@@ -230,7 +242,7 @@
 {%- endmacro %}
 
 {# The parts, sex apart, that a row told by the census belongs to, by the pupil's year. #}
-{% macro year_parts() -%}
+{% macro year_parts(rows, school) -%}
     coalesce(pupil.fsm, 'unknown') as fsm,
     case
         when pupil.is_ever_six or in_care.pupil_key is not null then 'disadvantaged'
@@ -241,7 +253,8 @@
     coalesce(pupil.language, 'unclassified') as language,
     coalesce(pupil.ethnic_group, 'unknown') as ethnic_group,
     coalesce(known.social_care_group, 'not_in_a_group') as social_care_group,
-    pupil.vintage_id as census_vintage_id
+    pupil.vintage_id as census_vintage_id,
+    {{ pupil_place(rows ~ '.pupil_key', school, ['pupil']) }}
 {%- endmacro %}
 
 {# Whether an outcome keeps a pupil in the base: those who left or whose result was annulled are out, by the seed. #}

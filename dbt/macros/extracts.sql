@@ -19,7 +19,10 @@
     {{ extract_flag('eal_flag') }} as eal_flag,
     {{ extract_code('ethnicity') }} as ethnicity_code,
     {{ establishment_number('raw.la_code', 'raw.laestab') }} as establishment,
-    {{ whole_code('raw.urn') }} as urn
+    {{ whole_code('raw.urn') }} as urn,
+    home.authority_code as home_authority_code,
+    home.lsoa_2011 as home_lsoa_2011,
+    home.lsoa_2021 as home_lsoa_2021
 {%- endmacro %}
 
 {# The rows of an extract that count: of the file and status chosen for their school year. `coded` are the columns of results. #}
@@ -28,6 +31,7 @@
     from {{ source('results', assessment) }} as raw
     inner join ({{ loaded_files('results', assessment) }}) as file on raw._file_id = file.file_id
     cross join {{ source('settings', 'pseudonym') }} as pseudonym
+    left join {{ ref('stg_geography__postcodes') }} as home on upper(replace(raw.postcode, ' ', '')) = home.postcode
     {% for column in common + coded -%}
     {{ extract_meaning(assessment, column) }}
     {% endfor -%}

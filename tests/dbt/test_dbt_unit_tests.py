@@ -46,6 +46,8 @@ def test_every_model_that_calculates_has_a_unit_test() -> None:
         "comparator_member",
         "dim_period",
         "int_area__by_number",
+        "int_cluster__lookup",
+        "int_cluster__name",
         "int_education__january",
         "int_local__value",
         "judgement_rule",

@@ -72,4 +72,25 @@ select
 from {{ ref('wards') }} as wards
 inner join {{ ref('authorities') }} as authorities on wards.authority_dfe_number = authorities.dfe_number
 inner join {{ ref('regions') }} as region on authorities.region_dfe_number = region.dfe_number
+
+union all
+
+select
+    cluster.area_code,
+    cluster.area_name,
+    'cluster' as area_type,
+    cast(null as integer) as dfe_number,
+    authorities.area_code as parent_area_code,
+    region.area_code as region_area_code,
+    cast(null as varchar) as authority_type,
+    nullif(cluster.valid_from, cast('1900-01-01' as date)) as valid_from,
+    nullif(cluster.valid_to, cast('9999-12-31' as date)) as valid_to,
+    cast(null as varchar) as former_area_codes,
+    cluster.is_former,
+    cluster.successor_area_codes,
+    false as is_own_authority
+from {{ ref('int_cluster__name') }} as cluster
+cross join {{ source('settings', 'council') }} as council
+inner join {{ ref('authorities') }} as authorities on council.authority = authorities.dfe_number
+inner join {{ ref('regions') }} as region on authorities.region_dfe_number = region.dfe_number
 order by area_type, area_code

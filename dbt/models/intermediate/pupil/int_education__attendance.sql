@@ -6,7 +6,7 @@ select
     spell.authorised,
     spell.unauthorised,
     coalesce(pupil.sex, {{ sex_of('spell.sex_code') }}) as sex,
-    {{ year_parts() }}
+    {{ year_parts('spell', 'spell.establishment') }}
 from {{ ref('int_pupil__attendance') }} as spell
 inner join {{ ref('int_school_census__year') }} as year on spell.academic_year = year.academic_year
 {{ census_parts('spell') }}

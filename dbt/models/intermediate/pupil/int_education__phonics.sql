@@ -2,6 +2,7 @@
 -- year is the pupils checked in year 2 and those who met the standard in year 1 the year before. Without the results of the year
 -- before there is no cohort: those checked again are only the ones who had not met it.
 {%- set lasting = ['pupil_key', 'birth_date', 'sex_code', 'ethnicity_code', 'vintage_id'] %}
+{%- set place = ['urn', 'establishment', 'home_authority_code', 'home_lsoa_2011', 'home_lsoa_2021'] %}
 {%- set of_a_year = ['fsm_flag', 'fsm6_flag', 'disadvantaged_flag', 'sen_provision_code', 'eal_flag'] %}
 with
     checked as (
@@ -22,7 +23,7 @@ with
 
     counted as (
         select
-            {{ (lasting + of_a_year) | join(', ') }},
+            {{ (lasting + of_a_year + place) | join(', ') }},
             academic_year,
             phonics_year_group as check_year,
             phonics_mark as mark,
@@ -36,7 +37,7 @@ with
             {% for column in lasting -%}
             met.{{ column }},
             {% endfor -%}
-            {% for column in of_a_year -%}
+            {% for column in of_a_year + place -%}
             case when now.pupil_key is null then met.{{ column }} end as {{ column }},
             {% endfor -%}
             met.academic_year + 1 as academic_year,

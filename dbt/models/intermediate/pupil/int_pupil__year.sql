@@ -29,6 +29,13 @@ with
             and january.term = 'spring'
             and january.fsm = 'fsm'
             and january.academic_year between year.academic_year - 5 and year.academic_year
+    ),
+
+    home as (
+        select enrolment_key, home_authority_code, home_lsoa_2011, home_lsoa_2021
+        from {{ ref('stg_school_census__addresses') }}
+        where home_authority_code is not null
+        qualify row_number() over (partition by enrolment_key order by source_row) = 1
     )
 
 select
@@ -46,9 +53,13 @@ select
     year.language,
     {{ ethnic_group_of('told.ethnicity_code') }} as ethnic_group,
     ever_six.pupil_key is not null as is_ever_six,
+    home.home_authority_code,
+    home.home_lsoa_2011,
+    home.home_lsoa_2021,
     year.vintage_id
 from year
 left join ever_six on year.pupil_key = ever_six.pupil_key and year.academic_year = ever_six.academic_year
+left join home on year.enrolment_key = home.enrolment_key
 left join
     ethnicity as told
     on year.pupil_key = told.pupil_key

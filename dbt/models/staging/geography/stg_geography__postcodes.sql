@@ -1,4 +1,4 @@
--- Postcodes without spaces, with grid reference in metres and the code of the authority that they lie in.
+-- Postcodes without spaces, with grid reference in metres and the codes of the areas that they lie in.
 with file as ({{ loaded_files('geography', 'postcodes') }})
 
 select
@@ -7,6 +7,9 @@ select
     nullif(try_cast(trim(raw.oseast1m) as integer), 0) as easting,
     nullif(try_cast(trim(raw.osnrth1m) as integer), 0) as northing,
     upper(trim(raw.laua)) as authority_code,
+    nullif(upper(trim(raw.lsoa11)), '') as lsoa_2011,
+    nullif(upper(trim(raw.lsoa21)), '') as lsoa_2021,
+    nullif(upper(trim(raw.osward)), '') as ward_code,
     file.vintage_id
 from {{ source('geography', 'postcodes') }} as raw
 inner join file on raw._file_id = file.file_id

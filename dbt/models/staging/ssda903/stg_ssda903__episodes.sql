@@ -1,18 +1,11 @@
 -- Episodes of care of the returns in use, year-end returns and cuts within the year. A key stands for the child, another for the
 -- placement: the same kind of placement at the same address and provider. Postcodes become what is counted of them, whether the
--- child lives in the authority and how far from home, and go no further.
+-- child lives in the authority, how far from home, and the small area of the home before care, and go no further.
 {%- set joins %}
 left join {{ ref('stg_geography__postcodes') }} as home on upper(replace(raw.home_post, ' ', '')) = home.postcode
 left join {{ ref('stg_geography__postcodes') }} as placed on upper(replace(raw.pl_post, ' ', '')) = placed.postcode
 {%- endset %}
-with
-    own_code as (
-        {{ own_area() }}
-        union
-        select history.area_code
-        from {{ ref('area_code_history') }} as history
-        inner join {{ source('settings', 'council') }} as council on history.dfe_number = council.authority
-    )
+with own_code as ({{ own_codes() }})
 
 select
     {{ return_columns() }},
@@ -29,5 +22,9 @@ select
     case
         when placed.authority_code is not null then placed.authority_code in (select area_code from own_code)
     end as is_placed_inside,
-    {{ miles_between('home.easting', 'home.northing', 'placed.easting', 'placed.northing') }} as distance_miles
+    {{ miles_between('home.easting', 'home.northing', 'placed.easting', 'placed.northing') }} as distance_miles,
+    home.authority_code as home_authority_code,
+    home.lsoa_2011 as home_lsoa_2011,
+    home.lsoa_2021 as home_lsoa_2021,
+    nullif(trim(raw.home_post), '') is not null as has_home
 {{ return_rows('episodes', joins) }}

@@ -1,0 +1,42 @@
+-- Every figure of the pupil-level files by the cluster of the home and by that of the school, for everybody and for each part: the
+-- counts of int_education__figure, divided among areas that add up to them.
+{%- set groups = education_figures().keys() | list %}
+with
+    lookup as (select * from {{ ref('int_cluster__lookup') }}),
+
+    own_code as ({{ own_codes() }}),
+
+    {% for group in groups -%}
+    {{ group }}_placed as (
+        {{ in_clusters(ref('int_education__' ~ group), "cast(concat(cast(told.academic_year as varchar), '-08-31') as date)") }}
+    ),
+
+    {% endfor -%}
+    summed as (
+        {% for group in groups -%}
+        {% set outer_last = loop.last -%}
+        {% for basis in ['home', 'school'] -%}
+        select '{{ basis }}' as membership_basis, * from ({{ education_sums(group, group ~ '_placed', area=basis ~ '_area') }}) as {{ group }}_{{ basis }}
+        {{ 'union all' if not (outer_last and loop.last) }}
+        {% endfor -%}
+        {% endfor %}
+    )
+
+select
+    summed.membership_basis,
+    summed.academic_year,
+    summed.area_key,
+    summed.indicator_id,
+    summed.kind,
+    summed.breakdown_type,
+    summed.breakdown_value,
+    summed.top,
+    summed.base,
+    summed.vintage_id
+from summed
+left join {{ ref('int_school_census__year') }} as year on summed.academic_year = year.academic_year
+where
+    -- Without its table of periods a census would find nobody eligible for free school meals.
+    year.fsm_periods_vintage_id is not null
+    or not (summed.breakdown_type in ('fsm', 'disadvantaged') or summed.indicator_id in ('fsm_primary', 'fsm_secondary'))
+    or year.academic_year is null
