@@ -44,13 +44,14 @@ def _once(name: str, what: str, key: str, why: str) -> "Expectation":
         query=f"""with dated as (
                 select _file_id, _row_number, {key} as named, {FROM} as first_day, {TO} as last_day from {{batch}}
             ),
+            -- A join: the database misses rows where days are compared in a correlated subquery.
             compared as (
-                select one.*, exists (
-                    select 1 from dated as other
-                    where other._file_id = one._file_id and other.named = one.named
-                        and other._row_number <> one._row_number
-                        and other.first_day <= one.last_day and one.first_day <= other.last_day) as is_twice
-                from dated as one
+                select one._file_id, one._row_number, one.named, count(other.named) > 0 as is_twice
+                from dated as one left join dated as other
+                    on other._file_id = one._file_id and other.named = one.named
+                    and other._row_number <> one._row_number
+                    and other.first_day <= one.last_day and one.first_day <= other.last_day
+                group by all
             )
             select _file_id as file_id, count(*) as checked, count(*) filter (where is_twice) as failed,
                 left('{what}: ' || string_agg(distinct named, ', ' order by named) filter (where is_twice), {_NAMED})
