@@ -14,6 +14,7 @@ from dagster_project.report.blocks import (
     Table,
     figures_in,
 )
+from dagster_project.report.clusters import cluster_blocks
 from dagster_project.report.headline import (
     CoreCitiesShown,
     core_city_group,
@@ -82,6 +83,7 @@ def report_blocks(marts: Marts, *, core_cities_shown: CoreCitiesShown) -> tuple[
         *summary_blocks(marts, core_cities_shown=core_cities_shown),
         *headline_blocks(marts, core_cities_shown=core_cities_shown),
         *trends,
+        *cluster_blocks(marts),
         *status_blocks(marts),
         *group_blocks(marts, core_cities_shown=core_cities_shown),
     )

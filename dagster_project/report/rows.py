@@ -280,6 +280,28 @@ class Marts:
         )
 
     @cached_property
+    def clusters(self) -> list[Row]:
+        """Headline figures by local cluster that the edition reaches to, with name and unit of their indicator."""
+        found = fetch(
+            self.connection,
+            "select c.*, d.indicator_name, d.unit, d.decimals from marts.cluster_indicator as c "
+            "join marts.dim_indicator as d using (indicator_id) "
+            "where c.breakdown_type = 'total' "
+            "order by c.indicator_id, c.membership_basis, c.period_id, c.area_code",
+        )
+        return [row for row in found if self.is_in_scope(row["indicator_id"], row["period_end"])]
+
+    @cached_property
+    def cluster_names(self) -> dict[str, str]:
+        """Names of the local clusters, those that ended included, by code."""
+        found = fetch(
+            self.connection,
+            "select area_code, area_name from marts.dim_area where area_type = 'cluster' and parent_area_code = ?",
+            self.authority,
+        )
+        return {row["area_code"]: row["area_name"] for row in found}
+
+    @cached_property
     def source_files(self) -> list[Row]:
         """Registry of source files with the newest period end that each one's figures hold for this edition."""
         return fetch(

@@ -58,6 +58,9 @@ TABLES = {
     "neighbours varchar, former_neighbours varchar, is_frozen boolean",
     "edition_scope": "indicator_id varchar, period_limit date, latest_period_id varchar, latest_period_end date, "
     "is_closed boolean",
+    "cluster_indicator": "indicator_id varchar, area_code varchar, period_id varchar, membership_basis varchar, "
+    "breakdown_type varchar, breakdown_value varchar, value double, numerator double, denominator double, "
+    "value_status varchar, city_value double, funnel_position varchar, period_label varchar, period_end date",
     "attention_list": "area_code varchar, list varchar, position integer, indicator_id varchar, period_id varchar, "
     "value double, rank_live integer, rank_live_of integer, share double, earlier_period_id varchar, "
     "earlier_share double, change_of_share double, gap_to_england double, change_since_last_comparable double, "

@@ -20,6 +20,17 @@ with
         ) = 1
     ),
 
+    kept as (
+        select
+            year.pupil_key,
+            year.academic_year,
+            last_value(told.ethnicity_code ignore nulls) over (
+                partition by year.pupil_key order by year.academic_year rows between unbounded preceding and current row
+            ) as ethnicity_code
+        from year
+        left join ethnicity as told on year.pupil_key = told.pupil_key and year.academic_year = told.academic_year
+    ),
+
     -- Eligible at any January census of six years.
     ever_six as (
         select distinct year.pupil_key, year.academic_year
@@ -51,7 +62,7 @@ select
     year.fsm,
     year.sen,
     year.language,
-    {{ ethnic_group_of('told.ethnicity_code') }} as ethnic_group,
+    {{ ethnic_group_of('kept.ethnicity_code') }} as ethnic_group,
     ever_six.pupil_key is not null as is_ever_six,
     home.home_authority_code,
     home.home_lsoa_2011,
@@ -60,10 +71,4 @@ select
 from year
 left join ever_six on year.pupil_key = ever_six.pupil_key and year.academic_year = ever_six.academic_year
 left join home on year.enrolment_key = home.enrolment_key
-left join
-    ethnicity as told
-    on year.pupil_key = told.pupil_key
-    and told.academic_year <= year.academic_year
-qualify row_number() over (
-    partition by year.pupil_key, year.academic_year order by told.academic_year desc nulls last
-) = 1
+left join kept on year.pupil_key = kept.pupil_key and year.academic_year = kept.academic_year
