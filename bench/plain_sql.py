@@ -22,9 +22,12 @@ def write_plan(data: Path, raw: Path, folder: Path) -> None:
     """Write the plan of the refresh that filled `data` from `raw`. XML files are left out of it."""
     from dagster_project import transform
     from dagster_project.sources.catalogue import load_catalogue
+    from dagster_project.sources.suppliers import load_suppliers, with_suppliers
 
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {(table.source, table.name): table for table in load_catalogue(ROOT / "dbt" / "models" / "staging")}
+    declared = load_catalogue(ROOT / "dbt" / "models" / "staging")
+    catalogue = with_suppliers(declared, load_suppliers(ROOT / "council" / "suppliers"))
+    tables = {(table.source, table.name): table for table in catalogue}
     warehouse = duckdb.connect(str(data / "restricted" / "warehouse.duckdb"), read_only=True)
     try:
         settings = warehouse.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'settings'").fetchall()
