@@ -38,6 +38,6 @@
 {%- endmacro %}
 
 {# A sum that comes out the same whatever the order of its rows: doubles summed on several threads do not. #}
-{% macro exact_sum(expression, scale=12) -%}
-    cast(sum(cast({{ expression }} as decimal(38, {{ scale }}))) as double)
+{% macro exact_sum(expression, scale=12, window=none) -%}
+    cast(sum(cast({{ expression }} as decimal(38, {{ scale }}))){{ ' over (' ~ window ~ ')' if window }} as double)
 {%- endmacro %}

@@ -4,14 +4,18 @@ with
             told.*,
             indicator.unit,
             concat(told.period_kind, '_', cast(told.period_end as varchar)) as period_id,
-            sum(told.top) over (partition by {{ cluster_cell() }}) as city_top,
-            sum(told.base) over (partition by {{ cluster_cell() }}) as city_base,
+            {{ exact_sum('told.top', window='partition by ' ~ cluster_cell()) }} as city_top,
+            {{ exact_sum('told.base', window='partition by ' ~ cluster_cell()) }} as city_base,
             coalesce(
-                sum(case when told.area_key = 'not_known' and told.breakdown_type = 'total' then coalesce(told.base, told.top) else 0 end)
-                    over (partition by {{ cluster_table() }})
+                {{ exact_sum(
+                    "case when told.area_key = 'not_known' and told.breakdown_type = 'total' then coalesce(told.base, told.top) else 0 end",
+                    window='partition by ' ~ cluster_table()
+                ) }}
                 / nullif(
-                    sum(case when told.breakdown_type = 'total' then coalesce(told.base, told.top) else 0 end)
-                        over (partition by {{ cluster_table() }}),
+                    {{ exact_sum(
+                        "case when told.breakdown_type = 'total' then coalesce(told.base, told.top) else 0 end",
+                        window='partition by ' ~ cluster_table()
+                    ) }},
                     0
                 ),
                 0

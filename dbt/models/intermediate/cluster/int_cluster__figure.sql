@@ -72,8 +72,8 @@ with
             one.kind,
             'total' as breakdown_type,
             'total' as breakdown_value,
-            sum(one.top) as top,
-            sum(one.base) as base,
+            {{ exact_sum('one.top') }} as top,
+            {{ exact_sum('one.base') }} as base,
             {{ joined_in_order('one.vintage_id', 'one.period_end') }} as vintage_id
         from three
         inner join yearly as one
