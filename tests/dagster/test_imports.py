@@ -14,7 +14,7 @@ from dagster_project.project import ROOT
 MAY_IMPORT_DAGSTER = {"definitions.py", "checks.py", "automation.py", "resources.py"}
 HEAVY = {
     "altair", "dagster", "dagster_dbt", "dbt", "duckdb", "great_expectations", "numpy", "openpyxl", "pandas", "polars",
-    "pyarrow", "sqlalchemy", "vl_convert",
+    "pyarrow", "pyproj", "shapely", "sqlalchemy", "vl_convert",
 }  # fmt: skip
 
 
