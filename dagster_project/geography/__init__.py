@@ -1,0 +1,1 @@
+"""Places: outlines of areas and how they lie to one another. No files, no SQL, no drawing."""
