@@ -9,7 +9,7 @@ EXPECTED = {
     "dim_period", "edition", "edition_figure", "fct_indicator_value", "indicator_comparison", "publication",
     "series_break", "source_file", "attention_list", "edition_scope", "judgement", "judgement_rule",
     "looked_after_flow", "looked_after_change", "looked_after_profile", "kinship_care", "published_agreement",
-    "published_revision", "council_measure",
+    "published_revision", "council_measure", "cluster_indicator",
 }  # fmt: skip
 VIEWS = {"all_authorities", "biggest_movers", "gap_to_england", "my_authority_and_neighbours", "rank_history"}
 

@@ -215,7 +215,7 @@ def test_check_ids_are_unique_over_all_suites() -> None:
     ids = [check.check_id for check in list_checks(CONTEXT)]
     assert len(ids) == len(set(ids))
     assert not [one for one in ids if "." in one]
-    assert len({one.name for one in (*expectations.RAW_SUITES, *expectations.MART_SUITES)}) == 46
+    assert len({one.name for one in (*expectations.RAW_SUITES, *expectations.MART_SUITES)}) == 53
 
 
 @pytest.mark.parametrize(

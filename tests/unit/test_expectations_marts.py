@@ -26,10 +26,10 @@ select * from (values ('cla_31_march', 'count'), ('cla_31_march_rate', 'rate_per
 
 create table marts.dim_area as
 select 'E0' || n as area_code, 'authority' as area_type, cast(n as integer) as dfe_number,
-    'E12000001' as region_area_code, false as is_former
+    'E12000001' as region_area_code, false as is_former, n = 201 as is_own_authority
 from range(201, 221) as t(n)
-union all select 'E1200000' || n, 'region', null, null, false from range(1, 10) as t(n)
-union all select 'E92000001', 'england', 970, null, false;
+union all select 'E1200000' || n, 'region', null, null, false, false from range(1, 10) as t(n)
+union all select 'E92000001', 'england', 970, null, false, false;
 
 create table marts.dim_period as
 select 'snapshot_' || y || '-03-31' as period_id, make_date(y, 3, 31) as period_end
@@ -125,6 +125,28 @@ from (values ('2024'), ('2025')) as t(y), (values ('year'), ('month')) as u(k);
 create table marts.published_agreement as
 select 'cla_31_march' as indicator_id, outcome, difference
 from (values ('equal', 0.0), ('within_rounding', 0.05), ('missing_in_both', null)) as t(outcome, difference);
+
+create schema settings;
+create schema intermediate;
+create schema staging;
+create table settings.threshold as select 30 as min_base, 0.02 as unplaced_warning, 0.1 as unplaced_limit;
+create table intermediate.int_cluster__lookup as select 'lsoa21' as area_type;
+create table intermediate.int_cluster__figure as
+select 'eyfsp_gld' as indicator_id, 'home' as membership_basis, kind as period_kind, date '2025-08-31' as period_end
+from (values ('year'), ('rolling3')) as t(kind);
+create table marts.cluster_indicator as
+select indicator_id, membership_basis, period_kind || '_' || period_end as period_id, cast(0.01 as double) as unplaced_share
+from intermediate.int_cluster__figure;
+create table intermediate.int_pupil__year as
+select '10000' || n as establishment, y as academic_year
+from range(1, 3) as t(n), (values (2024), (2025)) as u(y) where n + y < 2027;
+create table intermediate.int_cluster__school as
+select '100001' as urn, date '2010-09-01' as valid_from, date '9999-12-31' as valid_to;
+create table intermediate.int_cluster__area as
+select 'E01000001' as area_code, date '2010-09-01' as valid_from, date '9999-12-31' as valid_to;
+create table staging.stg_geography__postcodes as
+select * from (values ('E0201', null, 'E01000001'), ('E0201', 'E01000009', null), ('E0202', null, 'E01000002'))
+    as t(authority_code, lsoa_2011, lsoa_2021);
 
 create table quality.previous_value as
 select indicator_id, area_code, period_id, breakdown_type, breakdown_value, source_kind, value, value_status
@@ -224,6 +246,19 @@ BROKEN = (
         "cla_stock_follows_from_flow",
         "update marts.looked_after_flow set unexplained = 51 where return_key = '2025'",
     ),
+    ("cluster_indicator", "cluster_records_placed", "update marts.cluster_indicator set unplaced_share = 0.021"),
+    (
+        "cluster_indicator",
+        "cluster_tables_printed",
+        "delete from marts.cluster_indicator where period_id like 'rolling3%'",
+    ),
+    # The school of the year before is in no list either, and is not asked for.
+    (
+        "cluster_indicator",
+        "cluster_schools_covered",
+        "update intermediate.int_cluster__school set valid_to = date '2025-08-30'",
+    ),
+    ("cluster_indicator", "cluster_areas_covered", "update intermediate.int_cluster__area set area_code = 'E01000002'"),
     (
         "published_agreement",
         "tool_and_data_set_agree",
