@@ -48,6 +48,7 @@ def write(folder: Path) -> list[Path]:
 
 def _checks(manifest: Mapping[str, Any]) -> str:
     from dagster_project.landing import load
+    from dagster_project.quality import outlines
     from dagster_project.sources import tidy_rules
     from expectations.list import list_checks
     from expectations.ssda903_return import RULES
@@ -71,6 +72,9 @@ def _checks(manifest: Mapping[str, Any]) -> str:
                 for name, why in load.FILE_CHECKS.items()
             ),
         ),
+        "### Outlines\n\nIn `dagster_project/quality/outlines.py`, for every GeoJSON file of areas. All are critical "
+        "and refuse the file.\n\n"
+        + _table(("Check", "Protects"), ((_code(name), why) for name, why in outlines.CHECKS.items())),
         "### Tidy files\n\nIn `dagster_project/sources/tidy_rules.py`, for every file of Explore Education Statistics "
         "and the population in its format. `stop` and `fail` keep the file out, and only a `fail` can be waived; "
         "`warn` is reported. [tidy-files.md](../methodology/tidy-files.md) lists all rules, those of the suites too.\n",

@@ -232,7 +232,12 @@ def _validate_candidates(run: Run, source: str, candidates: Sequence[LandedFile]
     by_table: dict[str, list[str]] = {}
     for file in candidates:
         by_table.setdefault(f"raw_{source}.{file.table}", []).append(file.file_id)
-    return validate(run.folders.warehouse, RAW_SUITES, context=_suite_context(run), candidates=by_table)
+    from dagster_project.quality.outlines import check_outlines
+
+    return [
+        *validate(run.folders.warehouse, RAW_SUITES, context=_suite_context(run), candidates=by_table),
+        *check_outlines(run.folders.warehouse, by_table, authority=run.settings.authority),
+    ]
 
 
 def register(run: Run, *, now: datetime) -> dict[str, int]:
