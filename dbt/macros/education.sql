@@ -102,16 +102,19 @@
 {%- endmacro %}
 
 {# Sums of a group of figures for everybody and for each value of each breakdown, one row per figure, year and part. The model has the
-   columns `academic_year`, `vintage_id` and, where parts come from a census, `census_vintage_id`. With `area`, a column of the model,
-   each sum is of one area and has its code in `area_key`. #}
-{% macro education_sums(group, relation, area=none) -%}
+   columns `academic_year`, `vintage_id` and, where parts come from a census, `census_vintage_id`. With
+   `areas`, names of columns `<name>_area` of the model that are never null, each sum is of one of them (`membership_basis`) and of one
+   area (`area_key`). #}
+{% macro education_sums(group, relation, areas=none) -%}
     {%- set figures = education_figures()[group] %}
     {%- set breakdowns = education_breakdowns(group) %}
     with
         summed as (
             select
                 academic_year,
-                {{ area ~ ' as area_key,' if area }}
+                {% for area in areas or [] -%}
+                {{ area }}_area,
+                {% endfor -%}
                 {% for name in breakdowns -%}
                 {{ name }},
                 {% endfor -%}
@@ -124,9 +127,13 @@
                 {% endfor %}
             from {{ relation }}
             group by grouping sets (
-                (academic_year{{ ', ' ~ area if area }})
+                {%- for area in areas or [none] %}
+                {%- set key = 'academic_year' ~ (', ' ~ area ~ '_area' if area else '') %}
+                ({{ key }})
                 {%- for name in breakdowns %},
-                (academic_year{{ ', ' ~ area if area }}, {{ name }})
+                ({{ key }}, {{ name }})
+                {%- endfor %}
+                {{- ',' if not loop.last }}
                 {%- endfor %}
             )
         ),
@@ -148,7 +155,10 @@
     {% for figure in figures -%}
     select
         academic_year,
-        {{ 'area_key,' if area }}
+        {% if areas -%}
+        case {% for area in areas %}when {{ area }}_area is not null then '{{ area }}' {% endfor %}end as membership_basis,
+        coalesce({% for area in areas %}{{ area }}_area{{ ', ' if not loop.last }}{% endfor %}) as area_key,
+        {% endif -%}
         '{{ figure.id }}' as indicator_id,
         '{{ figure.kind }}' as kind,
         {{ figure.gaps or false }} as has_gaps,

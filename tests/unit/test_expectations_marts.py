@@ -135,7 +135,7 @@ create table intermediate.int_cluster__figure as
 select 'eyfsp_gld' as indicator_id, 'home' as membership_basis, kind as period_kind, date '2025-08-31' as period_end
 from (values ('year'), ('rolling3')) as t(kind);
 create table marts.cluster_indicator as
-select indicator_id, membership_basis, period_kind || '_' || period_end as period_id, cast(0.01 as double) as unplaced_share
+select indicator_id, membership_basis, period_kind || '_' || period_end as period_id, 0.01::double as unplaced_share
 from intermediate.int_cluster__figure;
 create table intermediate.int_pupil__year as
 select '10000' || n as establishment, y as academic_year

@@ -14,11 +14,8 @@ with
     {% endfor -%}
     summed as (
         {% for group in groups -%}
-        {% set outer_last = loop.last -%}
-        {% for basis in ['home', 'school'] -%}
-        select '{{ basis }}' as membership_basis, * from ({{ education_sums(group, group ~ '_placed', area=basis ~ '_area') }}) as {{ group }}_{{ basis }}
-        {{ 'union all' if not (outer_last and loop.last) }}
-        {% endfor -%}
+        select * from ({{ education_sums(group, group ~ '_placed', areas=['home', 'school']) }}) as {{ group }}
+        {{ 'union all' if not loop.last }}
         {% endfor %}
     )
 
