@@ -126,6 +126,12 @@ def test_coordinates_of_another_system_are_an_error_in_words(corner: tuple[float
         crs_of([square(*corner)])
 
 
+def test_both_numbers_of_a_position_decide() -> None:
+    assert crs_of([square(100, 430_000, 50)]) == "bng"  # an easting that could be a longitude
+    with pytest.raises(UnclearCoordinates, match="neither longitude and latitude"):
+        crs_of([square(-10, 95, 1)])
+
+
 def test_no_coordinate_at_all_is_an_error_in_words() -> None:
     with pytest.raises(UnclearCoordinates, match="holds a coordinate"):
         crs_of(["not json", '{"type": "Polygon", "coordinates": []}'])
