@@ -709,6 +709,7 @@ def _frame(
     # In forced colours browsers repaint the text of an SVG but not its shapes; white text on a white disc would
     # follow. The drawing therefore opts out as a whole, on its own white ground, as a chart in an `img` does.
     plain = "forced-color-adjust:none"
+    # What is inside an image is no text of the page: some screen readers read it out piece by piece unless hidden.
     parts = "".join(body).replace("<text ", f'<text style="{plain}" ')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(width)} {number(height)}" '
@@ -718,7 +719,7 @@ def _frame(
         f'<title id="{_safe(prefix)}-title">{html.escape(title)}</title>'
         f'<desc id="{_safe(prefix)}-desc">{html.escape(description)}</desc>'
         f"{f'<defs>{definitions}</defs>' if definitions else ''}"
-        f'<rect width="100%" height="100%" fill="#FFFFFF"/>{parts}</svg>'
+        f'<g aria-hidden="true"><rect width="100%" height="100%" fill="#FFFFFF"/>{parts}</g></svg>'
     )
 
 

@@ -186,6 +186,11 @@ def test_drawing_has_a_title_and_a_description_under_ids_of_its_own() -> None:
         )
         assert (title.tag, title.text) == (f"{SVG}title", WORDS["title"])
         assert (description.tag, description.text) == (f"{SVG}desc", WORDS["description"])
+        # Title and description speak for the drawing; its pieces are hidden from screen readers, all of them.
+        hidden = [node for node in root if node.get("aria-hidden") == "true"]
+        assert title in list(root)
+        assert description in list(root)
+        assert {id(node) for part in hidden for node in texts(part)} == {id(node) for node in texts(root)}
         seen += [node.get("id", "") for node in root.iter() if node.get("id")]
     assert len(seen) == len(set(seen)) == 3 * 5
 
@@ -243,7 +248,7 @@ def test_long_words_are_wrapped_inside_the_drawing_and_none_is_lost(narrow: bool
 @pytest.mark.parametrize("narrow", [False, True])
 def test_forced_colours_leave_dark_text_on_the_white_ground(shared_data: Path, narrow: bool) -> None:
     root = ElementTree.fromstring(leeds_svg(shared_data, narrow))
-    ground = root.find(f"{SVG}rect")
+    ground = root.find(f"{SVG}g/{SVG}rect")
     assert ground is not None
     assert (ground.get("width"), ground.get("height"), ground.get("fill")) == ("100%", "100%", "#FFFFFF")
     assert root.get("fill") == "#0B0C0C"
@@ -295,7 +300,7 @@ def test_every_area_has_a_dark_border_over_a_white_one(shared_data: Path) -> Non
     assert borders.get("stroke") == "#0B0C0C"
     hrefs = [node.get("href") for node in borders.iter(f"{SVG}use")]
     assert sorted(hrefs) == sorted(f"#map-wide-{number}" for number in range(1, 23))  # type: ignore[type-var]
-    order = list(root)
+    order = list(root.find(f"{SVG}g[@aria-hidden='true']") or [])
     behind = next(node for node in order if of_class(node, "area"))
     assert behind.get("stroke") == "#FFFFFF"
     assert order.index(behind) < order.index(borders)
