@@ -1,8 +1,9 @@
 """The map of clusters as one inline SVG, once wide and once narrow; school points where no outline is supplied.
 
 A drawing needs no script, no font and no other file, and brings its own white ground, so that it reads the same in
-forced colours. Sizes are in pixels of a drawing shown at its own width: 936, or 288 on a phone. The wide one may
-shrink to 729 pixels (a window of 761, as for charts) before its smallest text falls under 11.
+forced colours. It can stand in the page itself or in an `img`, as charts do. Sizes are in pixels of a drawing shown at
+its own width: 936, or 288 on a phone. The wide one may shrink to 729 pixels (a window of 761, where charts change to
+narrow) before its smallest text falls under 11.
 """
 
 from __future__ import annotations
