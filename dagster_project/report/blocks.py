@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dagster_project.report.map import MapArea, MapPoint, MultiplePanel
 
 SHORTEST_ALT = 20
 LONGEST_ALT = 400
@@ -169,8 +173,32 @@ class Trend:
 
 
 @dataclass(frozen=True)
+class AreaMap:
+    """What a map shows, before it is drawn: areas in classes by three cut points, or schools as points."""
+
+    areas: tuple[MapArea, ...]
+    points: tuple[MapPoint, ...]
+    breaks: tuple[float, ...]
+    printed_breaks: tuple[str, ...]
+    unit_words: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class ClusterPanels:
+    """What small multiples show, before they are drawn: one panel per cluster, the authority's line in each."""
+
+    panels: tuple[MultiplePanel, ...]
+    periods: tuple[str, ...]
+    authority: tuple[float | None, ...]
+    authority_name: str
+    unit: str
+    decimals: int
+
+
+@dataclass(frozen=True)
 class FigureBlock:
-    """A chart with all a reader needs who cannot see it.
+    """A chart or a map with all a reader needs who cannot see it.
 
     Raises:
         IncompleteBlock: If title, source, period or the data table is missing, or the alt text has not 20 to 400
@@ -183,7 +211,7 @@ class FigureBlock:
     source: str
     period: str
     table: Table | None
-    trend: Trend
+    trend: Trend | AreaMap | ClusterPanels
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

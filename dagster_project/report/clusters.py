@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dagster_project.report.blocks import Block, BulletList, Cell, Heading, Note, Paragraph, Table
+from dagster_project.report.cluster_map import map_blocks
 from dagster_project.report.rows import Marts, Row
 from dagster_project.report.words import printed_value
 
@@ -11,6 +12,8 @@ COLUMNS: dict[str, tuple[tuple[str, bool], ...]] = {
     "home": (("cla_31_march", False), ("eyfsp_gld", True), ("eyfsp_comm_lang", True), ("abs_persistent", False)),
     "school": (("phonics_y1", True), ("ks2_reading_exp", True), ("ks4_att8", False), ("abs_persistent", False)),
 }
+#: What the map shows, by where children live.
+MAPPED = "eyfsp_gld"
 BASIS_WORDS = {"home": "by where children live", "school": "by where children go to school"}
 #: Rows that are no cluster, after those that are.
 EXTRA = {
@@ -33,7 +36,28 @@ FILES = (
 
 
 def cluster_blocks(marts: Marts) -> tuple[Block, ...]:
-    """Return the section: a table for each basis that has figures, or which files are missing."""
+    """Return the section: map and a table for each basis that has figures, or which files are missing; ward scores."""
+    return (*_clusters(marts), *_ward_scores(marts))
+
+
+def _ward_scores(marts: Marts) -> tuple[Block, ...]:
+    """Return the scores of wards, one table per measure: wards are no parts of clusters."""
+    measures: dict[str, list[Row]] = {}
+    for row in marts.ward_scores:
+        measures.setdefault(row["measure"], []).append(row)
+    tables = [
+        Table(
+            f"ward-scores-{number}",
+            f"Wards: {measure}, {rows[0]['period']}",
+            ("Ward", "Score"),
+            tuple((Cell(row["ward_name"]), Cell(f"{row['value']:,.1f}", is_number=True)) for row in rows),
+        )
+        for number, (measure, rows) in enumerate(measures.items(), start=1)
+    ]
+    return (Heading("ward-scores", 3, "Scores of wards"), *tables) if tables else ()
+
+
+def _clusters(marts: Marts) -> tuple[Block, ...]:
     heading = Heading("clusters", 2, "Local clusters")
     if not marts.clusters:
         return (
@@ -45,8 +69,10 @@ def cluster_blocks(marts: Marts) -> tuple[Block, ...]:
             BulletList("clusters-files", FILES),
         )
     tables = [block for basis in COLUMNS for block in _table(marts, basis)]
+    drawn = map_blocks(marts, _newest(marts, MAPPED, "home", is_pooled=True))
     return (
         heading,
+        *drawn,
         *(tables or [Paragraph("clusters-no-figures", "No figure can be told by cluster from the files loaded.")]),
         Note(
             "clusters-note",

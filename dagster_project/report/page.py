@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project.report.blocks import Block, FigureBlock
+from dagster_project.report.blocks import AreaMap, Block, ClusterPanels, FigureBlock
 from dagster_project.report.content import Content, build_content
 
 if TYPE_CHECKING:
@@ -67,8 +67,56 @@ def kind(block: Block) -> str:
 
 
 def drawing(block: FigureBlock, *, narrow: bool) -> str:
-    """Return a chart as a data URI, drawn without network."""
+    """Return a chart or a map as a data URI, drawn without network."""
     from dagster_project.report.charts import draw
 
-    svg = draw(block.trend, narrow=narrow)
+    if isinstance(block.trend, AreaMap):
+        svg = _map(block, block.trend, narrow=narrow)
+    elif isinstance(block.trend, ClusterPanels):
+        svg = _panels(block, block.trend, narrow=narrow)
+    else:
+        svg = draw(block.trend, narrow=narrow)
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
+
+
+def _map(block: FigureBlock, shown: AreaMap, *, narrow: bool) -> str:
+    from dagster_project.report.map import draw_map, draw_points
+
+    if not shown.areas:
+        return draw_points(
+            shown.points,
+            title=block.title,
+            description=block.alt,
+            unit_words=shown.unit_words,
+            attribution=shown.attribution,
+            narrow=narrow,
+            drawing_id=block.id,
+        )
+    return draw_map(
+        shown.areas,
+        title=block.title,
+        description=block.alt,
+        breaks=shown.breaks,
+        printed_breaks=shown.printed_breaks,
+        unit_words=shown.unit_words,
+        attribution=shown.attribution,
+        narrow=narrow,
+        drawing_id=block.id,
+    )
+
+
+def _panels(block: FigureBlock, shown: ClusterPanels, *, narrow: bool) -> str:
+    from dagster_project.report.map import small_multiples
+
+    return small_multiples(
+        shown.panels,
+        title=block.title,
+        description=block.alt,
+        periods=shown.periods,
+        authority=shown.authority,
+        authority_name=shown.authority_name,
+        unit=shown.unit,
+        decimals=shown.decimals,
+        narrow=narrow,
+        drawing_id=block.id,
+    )

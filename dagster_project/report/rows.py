@@ -302,6 +302,29 @@ class Marts:
         return {row["area_code"]: row["area_name"] for row in found}
 
     @cached_property
+    def cluster_members(self) -> list[Row]:
+        """Small areas and schools of the local clusters."""
+        return fetch(self.connection, "select * from marts.cluster_member order by all")
+
+    @cached_property
+    def ward_scores(self) -> list[Row]:
+        """Scores of wards of the newest period of each measure, with the ward's name where it is known."""
+        return fetch(
+            self.connection,
+            "select s.*, coalesce(d.area_name, s.area_code) as ward_name from marts.ward_score as s "
+            "left join marts.dim_area as d on d.area_code = s.area_code and d.area_type = 'ward' "
+            "qualify s.period = max(s.period) over (partition by s.measure) order by measure, ward_name, area_code",
+        )
+
+    @cached_property
+    def outlines(self) -> dict[str, list[Row]]:
+        """Outlines of clusters, small areas and wards by layer."""
+        layers: dict[str, list[Row]] = {}
+        for row in fetch(self.connection, "select * from marts.area_boundary order by layer, area_code"):
+            layers.setdefault(row["layer"], []).append(row)
+        return layers
+
+    @cached_property
     def source_files(self) -> list[Row]:
         """Registry of source files with the newest period end that each one's figures hold for this edition."""
         return fetch(

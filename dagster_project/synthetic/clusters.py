@@ -5,12 +5,18 @@ Schools belong to clusters by draw, as partnerships of schools do: not by where 
 """
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dagster_project.synthetic.draws import Floats, Ints, draws
+
+if TYPE_CHECKING:
+    from shapely import Polygon
+    from shapely.geometry.base import BaseGeometry
 
 CLUSTER_COLUMNS = ("cluster_id", "cluster_name", "kind", "valid_from", "valid_to", "successor_id")
 SCHOOL_COLUMNS = ("cluster_id", "urn", "valid_from", "valid_to")
@@ -130,3 +136,83 @@ def _nearest(east: Floats, north: Floats, to_east: Floats, to_north: Floats) -> 
         np.argmin((east[:, None] - to_east[None, :]) ** 2 + (north[:, None] - to_north[None, :]) ** 2, axis=1),
         dtype=np.int64,
     )
+
+
+#: The invented wards, groups of small areas that do not follow the clusters; none of these codes is in use.
+WARD_NAMES = (
+    "Abbey", "Beckside", "Castle", "Dale", "East Moor", "Forest", "Grange", "Hill Top", "Inglewood", "Kirk", "Lowfield",
+    "Manor",
+)  # fmt: skip
+COMPACT_WARDS = 5
+
+
+def outlines(seed: int, places: Places, *, is_compact: bool) -> dict[str, dict[str, Any]]:
+    """Return feature collections in metres of the national grid, by layer: the small areas and the wards.
+
+    A small area is what lies nearer to its point than to any other; the edge of the authority is uneven.
+    """
+    import shapely
+
+    points = shapely.MultiPoint(list(zip(places.east.tolist(), places.north.tolist(), strict=True)))
+    cells = shapely.voronoi_polygons(points, extend_to=_edge(seed))
+    order = shapely.STRtree(list(cells.geoms))
+    edge = _edge(seed)
+    shapes = []
+    for point in points.geoms:
+        [found] = order.query(point, predicate="within").tolist()
+        shapes.append(shapely.set_precision(cells.geoms[found].intersection(edge), 1))
+    draw = draws(seed, "wards")
+    count = COMPACT_WARDS if is_compact else len(WARD_NAMES)
+    centres = np.floor(draw.random(count) * len(shapes)).astype(np.int64)
+    ward = _nearest(places.east, places.north, places.east[centres], places.north[centres])
+    joined = {
+        place: shapely.union_all([shape for shape, at in zip(shapes, ward.tolist(), strict=True) if at == place])
+        for place in sorted(set(ward.tolist()))
+    }
+    return {
+        "lsoa21": _collection(
+            ("LSOA21CD", "LSOA21NM"),
+            [
+                (code, f"Small area {number}", shape)
+                for number, (code, shape) in enumerate(zip(places.codes, shapes, strict=True), 1)
+            ],
+        ),
+        "ward": _collection(
+            ("WD25CD", "WD25NM"),
+            [(f"E05{990_001 + place}", WARD_NAMES[place], shape) for place, shape in joined.items()],
+        ),
+    }
+
+
+def _edge(seed: int) -> "Polygon":
+    """The edge of the authority: the square of its postcodes with rounded corners and an uneven line."""
+    import shapely
+
+    draw = draws(seed, "edge")
+    reach = SIDE / 2 * (1.04 + 0.05 * draw.random(72))
+    angle = np.arange(72) * 2 * np.pi / 72
+    # Between a circle and a square: most of the square lies inside.
+    bulge = np.maximum(np.abs(np.cos(angle)), np.abs(np.sin(angle))) ** -0.75
+    middle_east, middle_north = WEST + SIDE / 2, SOUTH + SIDE / 2
+    corners = zip(
+        (middle_east + reach * bulge * np.cos(angle)).tolist(),
+        (middle_north + reach * bulge * np.sin(angle)).tolist(),
+        strict=True,
+    )
+    return shapely.Polygon(list(corners))
+
+
+def _collection(names: tuple[str, str], areas: "list[tuple[str, str, BaseGeometry]]") -> dict[str, Any]:
+    import shapely
+
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": dict(zip(names, (code, name), strict=True)),
+                "geometry": json.loads(shapely.to_geojson(shapely.transform(shape, np.rint))),
+            }
+            for code, name, shape in areas
+        ],
+    }

@@ -1,6 +1,7 @@
 """Writing a complete invented `raw/` folder: one population, told by every source that would tell it."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ UNKNOWN_REASON_EVERY = 8
 REPEATED_ROW_YEAR = 2024
 
 _CLUSTER_FILES = ("clusters.csv", "cluster_areas.csv", "cluster_schools.csv")
+_OUTLINE_FILES = ("lsoa21.geojson", "ward.geojson")
 _TITLE = "# Invented data for demonstration"
 
 
@@ -124,7 +126,7 @@ def write_demo(
         )
     places = clusters.invent_places(seed, is_compact=is_compact)
     _write_postcodes(writer, seed, children, authorities, authority, schools.postcodes, places)
-    _write_clusters(writer, seed, places, schools)
+    _write_clusters(writer, seed, places, schools, is_compact=is_compact)
     announce("writing Explore Education Statistics files")
     shown = _shown(seed, scale, authority, authorities)
     years = COMPACT_KEY_STAGE_4_YEARS if is_compact else ees.KEY_STAGE_4_YEARS
@@ -313,13 +315,15 @@ def _write_postcodes(
         for authority in authorities
         if authority.ees_region_code == own.ees_region_code and authority.number != subject and not authority.is_former
     )
-    path = writer.folder("geography", ["postcodes.csv", *_CLUSTER_FILES]) / "postcodes.csv"
+    path = writer.folder("geography", ["postcodes.csv", *_CLUSTER_FILES, *_OUTLINE_FILES]) / "postcodes.csv"
     rows = return_tables.postcode_rows(seed, children, [own.ees_code, *near], others, places)
     writer.note(path, write_csv(path, return_tables.POSTCODE_COLUMNS, rows))
 
 
-def _write_clusters(writer: _Writer, seed: int, places: clusters.Places, schools: education.Written) -> None:
-    """Write the clusters and what belongs to them."""
+def _write_clusters(
+    writer: _Writer, seed: int, places: clusters.Places, schools: education.Written, *, is_compact: bool
+) -> None:
+    """Write the clusters, what belongs to them, and the outlines of small areas and wards."""
     tables = (
         (clusters.CLUSTER_COLUMNS, clusters.cluster_rows(places)),
         (clusters.AREA_COLUMNS, clusters.area_rows(places)),
@@ -330,6 +334,10 @@ def _write_clusters(writer: _Writer, seed: int, places: clusters.Places, schools
             continue
         path = writer.out / "geography" / name
         writer.note(path, write_csv(path, columns, rows))
+    for layer, collection in clusters.outlines(seed, places, is_compact=is_compact).items():
+        path = writer.out / "geography" / f"{layer}.geojson"
+        path.write_text(json.dumps(collection, separators=(",", ":")) + "\n", encoding="utf-8", newline="\n")
+        writer.note(path, len(collection["features"]))
 
 
 def _write_ees(
@@ -501,7 +509,8 @@ What is in it:
 - `geography/`: invented places of the invented postcodes, for distances and for children placed elsewhere; small areas
   that are not in use, and invented clusters of them and of the schools: one was merged into another on
   {clusters.MERGED_ON:%-d %B %Y}, one is of the whole city and has no area. One small area in
-  {clusters.AREA_LEFT_OUT_EVERY} and one school in {clusters.SCHOOL_LEFT_OUT_EVERY} are in no list.
+  {clusters.AREA_LEFT_OUT_EVERY} and one school in {clusters.SCHOOL_LEFT_OUT_EVERY} are in no list; outlines of
+  the small areas and of invented wards, in metres of the national grid.
 - `published/ees/`: the published numbers agree with the returns, except {DIFFERING_YEAR}, where the published number is
   {DIFFERENCE} higher. Two releases of key stage 4, the newer one revised. Children in need, referrals, plans,
   placements, care leavers and two scorecards of young people aged 16 and 17 agree with the figures for all authorities.

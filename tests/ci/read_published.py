@@ -10,6 +10,7 @@ EXPECTED = {
     "series_break", "source_file", "attention_list", "edition_scope", "judgement", "judgement_rule",
     "looked_after_flow", "looked_after_change", "looked_after_profile", "kinship_care", "published_agreement",
     "published_revision", "council_measure", "cluster_indicator",
+    "cluster_member", "area_boundary", "ward_score",
 }  # fmt: skip
 VIEWS = {"all_authorities", "biggest_movers", "gap_to_england", "my_authority_and_neighbours", "rank_history"}
 

@@ -61,6 +61,10 @@ TABLES = {
     "cluster_indicator": "indicator_id varchar, area_code varchar, period_id varchar, membership_basis varchar, "
     "breakdown_type varchar, breakdown_value varchar, value double, numerator double, denominator double, "
     "value_status varchar, city_value double, funnel_position varchar, period_label varchar, period_end date",
+    "cluster_member": "area_code varchar, member_type varchar, member_code varchar, member_name varchar, "
+    "easting integer, northing integer, valid_from date, valid_to date, vintage_id varchar",
+    "ward_score": "area_code varchar, measure varchar, period varchar, value double, vintage_id varchar",
+    "area_boundary": "layer varchar, area_code varchar, area_name varchar, geometry varchar, vintage_id varchar",
     "attention_list": "area_code varchar, list varchar, position integer, indicator_id varchar, period_id varchar, "
     "value double, rank_live integer, rank_live_of integer, share double, earlier_period_id varchar, "
     "earlier_share double, change_of_share double, gap_to_england double, change_since_last_comparable double, "

@@ -1,14 +1,26 @@
 """The section on local clusters: which files are missing, or a table for each basis that adds up to the whole area."""
 
 import datetime as dt
+import json
 
 import pytest
 from report_fixture import TOWN, PublishedFixture, full
 from test_report_content import content_of
 
-from dagster_project.report.blocks import BulletList, Heading, Note, Paragraph, Table
+from dagster_project.report.blocks import (
+    AreaMap,
+    BulletList,
+    ClusterPanels,
+    FigureBlock,
+    Heading,
+    Note,
+    Paragraph,
+    Table,
+)
+from dagster_project.report.cluster_map import COUNCIL, INVENTED, NATIONAL, NO_MAP, NO_WARDS, POINTS
 from dagster_project.report.clusters import FILES
 from dagster_project.report.content import Content
+from dagster_project.report.page import render
 
 CLUSTERS = {"cluster_B": "Alder", "cluster_A": "Birch", "cluster_OLD": "Cedar"}
 
@@ -106,3 +118,143 @@ def test_the_day_of_a_count_stands_once(fixture: PublishedFixture) -> None:
     [table] = tables(content_of(fixture)).values()
     assert table.columns[1].endswith("at 31 March 2025")
     assert [(row[1].text, row[1].notes) for row in table.rows] == [("7", ()), ("12", ())]
+
+
+def square(west: int, south: int = 430_000, side: int = 1_000) -> str:
+    ring = [[west, south], [west + side, south], [west + side, south + side], [west, south + side], [west, south]]
+    return json.dumps({"type": "Polygon", "coordinates": [ring]})
+
+
+def outline(fixture: PublishedFixture, layer: str, code: str, name: str, geometry: str) -> None:
+    fixture.add("area_boundary", layer=layer, area_code=code, area_name=name, geometry=geometry, vintage_id="v")
+
+
+def member(fixture: PublishedFixture, cluster: str, kind: str, code: str, **values: object) -> None:
+    fixture.add("cluster_member", area_code=cluster, member_type=kind, member_code=code, **values)
+
+
+def two_clusters(fixture: PublishedFixture) -> PublishedFixture:
+    """Alder (B) lies east of Birch (A); the city-wide one has no outline."""
+    with_clusters(fixture)
+    figure(fixture, "cluster_A", 59.96)
+    figure(fixture, "cluster_B", 80.0)
+    figure(fixture, "not_known", 10.0)
+    return fixture
+
+
+def map_of(content: Content) -> tuple[FigureBlock, AreaMap]:
+    [block] = [block for block in content.blocks if isinstance(block, FigureBlock) and block.id == "clusters-map"]
+    assert isinstance(block.trend, AreaMap)
+    return block, block.trend
+
+
+def test_without_outlines_the_page_says_what_to_supply(fixture: PublishedFixture) -> None:
+    content = content_of(two_clusters(fixture))
+    [note] = [block for block in content.blocks if isinstance(block, Note) and block.id == "clusters-no-map"]
+    assert note.text == NO_MAP
+
+
+def test_outlines_of_small_areas_are_put_together_by_the_list_of_the_day(fixture: PublishedFixture) -> None:
+    two_clusters(fixture)
+    for place, west in enumerate((430_000, 431_000, 432_000), start=1):
+        outline(fixture, "lsoa21", f"E0100000{place}", "", square(west))
+    member(fixture, "cluster_A", "lsoa21", "E01000001", valid_to=dt.date(2025, 8, 31))
+    member(fixture, "cluster_B", "lsoa21", "E01000001", valid_from=dt.date(2025, 9, 1))
+    member(fixture, "cluster_B", "lsoa21", "E01000002")
+    member(fixture, "cluster_B", "lsoa21", "E01000003", valid_from=dt.date(2020, 9, 1))
+    member(fixture, "cluster_B", "school", "100001")
+    member(fixture, "cluster_B", "school", "100002", valid_to=dt.date(2025, 8, 30))
+    content = content_of(fixture)
+    block, shown = map_of(content)
+    assert shown.attribution == NATIONAL
+    assert [(area.number, area.name, area.boundary.area) for area in shown.areas] == [
+        (1, "Birch", 1_000_000.0),
+        (2, "Alder", 2_000_000.0),
+    ]
+    # A figure is classed as it is printed: 59.96 stands as 60.0%.
+    assert [(area.value, area.printed) for area in shown.areas] == [(60.0, "60.0%"), (80.0, "80.0%")]
+    assert block.title.endswith("from 60.0% in Birch to 80.0% in Alder")
+    assert block.table is not None
+    assert [[cell.text for cell in row] for row in block.table.rows] == [
+        ["1 Birch", NO_WARDS, "0", "60.0%"],
+        ["2 Alder", NO_WARDS, "1", "80.0%"],
+    ]
+    page = render(content)
+    assert page.count("<details open>") == 1
+    assert (
+        page.index('id="clusters-map"') < page.index('id="clusters-locator"') < page.index('id="clusters-home-table"')
+    )
+
+
+def test_outlines_of_the_council_come_first_and_wards_are_named_both_ways(fixture: PublishedFixture) -> None:
+    two_clusters(fixture)
+    outline(fixture, "cluster", "cluster_A", "Birch", square(430_000))
+    outline(fixture, "cluster", "cluster_B", "Alder", square(431_000))
+    outline(fixture, "lsoa21", "E01000001", "", square(430_000))
+    outline(fixture, "ward", "E05000001", "West", square(430_000, side=1_000))
+    outline(fixture, "ward", "E05000002", "East", square(430_500, south=430_200, side=600))
+    member(fixture, "cluster_A", "lsoa21", "E01000001")
+    content = content_of(fixture)
+    block, shown = map_of(content)
+    assert shown.attribution == COUNCIL
+    assert block.table is not None
+    assert [row[1].text for row in block.table.rows] == ["West, East (part)", "East (part)"]
+    assert [[cell.text for cell in row] for row in tables(content)["clusters-by-ward"].rows] == [
+        ["East", "1 Birch; 2 Alder"],
+        ["West", "1 Birch"],
+    ]
+
+
+def test_schools_are_points_where_nothing_else_is_supplied(fixture: PublishedFixture) -> None:
+    two_clusters(fixture)
+    member(fixture, "cluster_B", "school", "100001", easting=430_000, northing=431_000)
+    member(fixture, "cluster_A", "school", "100002", easting=432_000, northing=433_000)
+    member(fixture, "cluster_A", "school", "100003", easting=None, northing=None)
+    content = content_of(fixture)
+    block, shown = map_of(content)
+    assert shown.areas == ()
+    assert sorted((point.number, point.name) for point in shown.points) == [(1, "Alder"), (2, "Birch")]
+    assert shown.attribution == POINTS
+    assert block.table is not None
+    assert [row[0].text for row in block.table.rows] == ["1 Alder", "2 Birch"]
+    assert "data:image/svg+xml" in render(content)
+
+
+def test_single_years_stand_in_a_panel_for_each_cluster(fixture: PublishedFixture) -> None:
+    two_clusters(fixture)
+    outline(fixture, "cluster", "cluster_A", "Birch", square(430_000))
+    outline(fixture, "cluster", "cluster_B", "Alder", square(431_000))
+    for year, whole, found in ((2024, 61.0, {"cluster_A": 50.0}), (2025, 62.0, {"cluster_A": 55.0, "cluster_B": 70.0})):
+        period = {"period_id": f"year_{year}-08-31", "period_label": f"{year - 1}/{year % 100}"}
+        for code, value in found.items():
+            figure(fixture, code, value, period_end=dt.date(year, 8, 31), city_value=whole, **period)
+    content = content_of(fixture)
+    [block] = [block for block in content.blocks if isinstance(block, FigureBlock) and block.id == "clusters-years"]
+    assert isinstance(block.trend, ClusterPanels)
+    assert block.trend.periods == ("2023/24", "2024/25")
+    assert [(panel.name, panel.values) for panel in block.trend.panels] == [
+        ("Birch", (50.0, 55.0)),
+        ("Alder", (None, 70.0)),
+    ]
+    assert block.trend.authority == (61.0, 62.0)
+    assert block.table is not None
+    assert [cell.text for cell in block.table.rows[1]] == ["2 Alder", "none", "70.0%"]
+    assert [cell.text for cell in block.table.rows[-1]] == ["Whole area: Testham", "61.0%", "62.0%"]
+    assert "data:image/svg+xml" in render(content)
+
+
+def test_invented_outlines_are_called_so() -> None:
+    fixture = two_clusters(full(is_synthetic=True))
+    outline(fixture, "cluster", "cluster_A", "Birch", square(430_000))
+    assert map_of(content_of(fixture))[1].attribution == INVENTED
+
+
+def test_scores_of_wards_stand_apart_in_their_newest_period(fixture: PublishedFixture) -> None:
+    fixture.add("dim_area", area_code="E05000001", area_name="Abbey", area_type="ward")
+    for period, value in (("2018", 60.0), ("2019", 71.46)):
+        fixture.add("ward_score", area_code="E05000001", measure="Basic needs", period=period, value=value)
+    fixture.add("ward_score", area_code="E05000009", measure="Basic needs", period="2019", value=50.0)
+    content = content_of(fixture)
+    [table] = [block for block in content.blocks if isinstance(block, Table) and block.id == "ward-scores-1"]
+    assert table.caption == "Wards: Basic needs, 2019"
+    assert [[cell.text for cell in row] for row in table.rows] == [["Abbey", "71.5"], ["E05000009", "50.0"]]

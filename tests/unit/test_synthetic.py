@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import hashlib
+import json
 import math
 import re
 from collections import Counter
@@ -13,8 +14,9 @@ from xml.etree import ElementTree
 import duckdb
 import openpyxl
 import pytest
+import shapely
 
-from dagster_project.synthetic import DemoRefused, write_demo
+from dagster_project.synthetic import DemoRefused, clusters, write_demo
 from dagster_project.synthetic.looked_after import DIFFERENCE, DIFFERING_YEAR
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -663,3 +665,31 @@ def test_figures_of_other_authorities_that_the_council_holds_do_not_depend_on_sc
         return [row for row in council_figures(folder) if row["area_code"] != "E08000035"]
 
     assert of_others(demo) == of_others(larger)
+
+
+def test_small_areas_lie_side_by_side_and_hold_their_postcodes(tmp_path: Path) -> None:
+    """Those on the edge aside, a postcode lies in the small area that the directory names; wards are whole ones."""
+    demo = tmp_path / "demo"
+    write_demo(demo, seed=7, scale=0.02)
+    places = demo / "geography"
+    areas, wards = (
+        {
+            next(iter(feature["properties"].values())): shapely.from_geojson(json.dumps(feature["geometry"]))
+            for feature in json.loads((places / f"{layer}.geojson").read_text())["features"]
+        }
+        for layer in ("lsoa21", "ward")
+    )
+    assert len(areas) == clusters.COMPACT_AREAS
+    assert shapely.coverage_is_valid(list(areas.values()))
+    assert all(shape.is_valid and shape.area > 0 for shape in (*areas.values(), *wards.values()))
+    whole = shapely.union_all(list(areas.values()))
+    assert shapely.union_all(list(wards.values())).symmetric_difference(whole).area < 0.001 * whole.area
+    with (places / "postcodes.csv").open() as opened:
+        own = [row for row in csv.DictReader(opened) if row["lsoa21"]]
+    held = [areas[row["lsoa21"]].contains(shapely.Point(int(row["oseast1m"]), int(row["osnrth1m"]))) for row in own]
+    assert len(own) > 200
+    assert sum(held) > 0.97 * len(held)
+    with (places / "clusters.csv").open() as opened:
+        kinds = [row["kind"] for row in csv.DictReader(opened)]
+    assert kinds.count("city-wide") == 1
+    assert len(kinds) == clusters.COMPACT_CLUSTERS + 2

@@ -2,6 +2,7 @@
 select
     member.urn,
     member.school_name,
+    member.postcode,
     {{ cluster_code('member.cluster_id') }} as cluster_code,
     greatest(member.valid_from, cluster.valid_from) as valid_from,
     least(member.valid_to, cluster.valid_to) as valid_to,

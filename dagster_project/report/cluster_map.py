@@ -1,0 +1,300 @@
+"""The map of local clusters: outlines as supplied, else put together from small areas, else the schools as points.
+
+After it stands the locator: which number is which cluster, in which wards it lies and its figure; and which clusters a
+ward belongs to, so that councillors find their own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from dagster_project.geography.boundaries import (
+    Boundary,
+    clusters_by_ward,
+    crs_of,
+    dissolved,
+    numbered,
+    parts_of,
+    simplified,
+    to_geometry,
+)
+from dagster_project.report.blocks import AreaMap, Block, Cell, ClusterPanels, FigureBlock, Note, Table
+from dagster_project.report.map import MapArea, MapPoint, MultiplePanel
+from dagster_project.report.rows import Marts, Row
+from dagster_project.report.words import printed_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+#: Cut points between the four classes of each indicator that can be drawn; the same over the years.
+BREAKS: dict[str, tuple[float, float, float]] = {"eyfsp_gld": (60.0, 67.5, 75.0)}
+NATIONAL = (
+    "Source: Office for National Statistics licensed under the Open Government Licence v3.0. "
+    "Contains OS data (c) Crown copyright and database right."
+)
+COUNCIL = "Outlines of clusters: the council. Contains OS data (c) Crown copyright and database right."
+POINTS = "Places of schools by their postcodes. Contains OS data (c) Crown copyright and database right."
+NO_MAP = (
+    "No map: neither outlines of clusters (cluster_boundaries.geojson), nor those of the small areas in "
+    "cluster_areas.csv (area_boundaries.geojson), nor postcodes of schools (cluster_schools.csv) are supplied."
+)
+NO_WARDS = "wards not supplied"
+INVENTED = "Outlines invented for demonstration."
+#: Fewer years are no line.
+FEWEST_YEARS = 2
+
+
+def map_blocks(marts: Marts, rows: Mapping[str, Row]) -> tuple[Block, ...]:
+    """Return the map of one figure with its locator and the list by ward, or why there is none.
+
+    Args:
+        marts: What the report reads.
+        rows: The figure's rows of one period by area code, those of no cluster included.
+    """
+    clusters = {code: row for code, row in rows.items() if code in marts.cluster_names}
+    if not clusters:
+        return ()
+    any_row = next(iter(clusters.values()))
+    day = any_row["period_end"]
+    outlines, attribution = _outlines(marts, clusters, day)
+    if marts.publication["is_synthetic"]:
+        attribution = INVENTED
+    if outlines:
+        return _drawn(marts, clusters, outlines, attribution)
+    points = _points(marts, clusters, day)
+    if points:
+        return (_figure(marts, clusters, {point.name: point.number for point in points}, (), points, POINTS),)
+    return (Note("clusters-no-map", NO_MAP),)
+
+
+def _outlines(marts: Marts, clusters: Mapping[str, Row], day: dt.date) -> tuple[tuple[Boundary, ...], str]:
+    """Return an outline for each cluster on a day, simplified together, and whose they are."""
+    supplied = [row for row in marts.outlines.get("cluster", ()) if row["area_code"] in clusters]
+    if supplied:
+        shapes = _shapes(supplied)
+        found = [Boundary(code, marts.cluster_names[code], shape) for code, shape in shapes.items()]
+        return simplified(found), COUNCIL
+    cluster_of = {
+        member["member_code"]: member["area_code"]
+        for member in marts.cluster_members
+        if member["area_code"] in clusters and _holds(member, day)
+    }
+    for layer in ("lsoa21", "lsoa11"):
+        small = [row for row in marts.outlines.get(layer, ()) if row["area_code"] in cluster_of]
+        if small:
+            joined = dissolved(_shapes(small), cluster_of)
+            return simplified([Boundary(code, marts.cluster_names[code], joined[code]) for code in joined]), NATIONAL
+    return (), ""
+
+
+def _shapes(rows: Sequence[Row]) -> dict[str, BaseGeometry]:
+    system = crs_of(row["geometry"] for row in rows)
+    return {row["area_code"]: to_geometry(row["geometry"], system) for row in rows}
+
+
+def _holds(member: Row, day: dt.date) -> bool:
+    return (member["valid_from"] or dt.date.min) <= day <= (member["valid_to"] or dt.date.max)
+
+
+def _points(marts: Marts, clusters: Mapping[str, Row], day: dt.date) -> tuple[MapPoint, ...]:
+    placed = [
+        member
+        for member in marts.cluster_members
+        if member["area_code"] in clusters and member["easting"] is not None and _holds(member, day)
+    ]
+    held = {member["area_code"] for member in placed}
+    order = sorted(held, key=lambda code: (marts.cluster_names[code], code))
+    number = {code: place for place, code in enumerate(order, start=1)}
+    return tuple(
+        MapPoint(
+            number[member["area_code"]],
+            marts.cluster_names[member["area_code"]],
+            float(member["easting"]),
+            float(member["northing"]),
+        )
+        for member in placed
+    )
+
+
+def _drawn(
+    marts: Marts, clusters: Mapping[str, Row], outlines: Sequence[Boundary], attribution: str
+) -> tuple[Block, ...]:
+    ordered = numbered(outlines)
+    number = {outline.area_id: place for place, outline in enumerate(ordered, start=1)}
+    areas = tuple(
+        MapArea(
+            number=number[outline.area_id],
+            name=outline.name,
+            boundary=outline.geometry,
+            value=_rounded(clusters[outline.area_id]),
+            printed=_printed(clusters[outline.area_id]),
+            state="shown" if clusters[outline.area_id]["value"] is not None else "missing",
+        )
+        for outline in ordered
+    )
+    wards = [
+        Boundary(code, row["area_name"] or code, shape)
+        for row in marts.outlines.get("ward", ())
+        for code, shape in _shapes([row]).items()
+    ]
+    parts = {
+        code: ", ".join(f"{part.name} (part)" if part.is_part else part.name for part in found)
+        for code, found in parts_of(ordered, wards).items()
+    }
+    figure = _figure(marts, clusters, number, areas, (), attribution, parts if wards else None)
+    years = _years(marts, clusters, number)
+    if not wards:
+        return (figure, *years)
+    listed = [
+        (Cell(ward.name), Cell("; ".join(f"{number[part.area_id]} {part.name}" for part in found)))
+        for ward in sorted(wards, key=lambda ward: (ward.name, ward.area_id))
+        if (found := clusters_by_ward(ordered, wards)[ward.area_id])
+    ]
+    by_ward = Table(
+        "clusters-by-ward", "Clusters of each ward", ("Ward", "Clusters, the largest part first"), tuple(listed)
+    )
+    return (figure, by_ward, *years)
+
+
+def _figure(
+    marts: Marts,
+    clusters: Mapping[str, Row],
+    number: Mapping[str, int],
+    areas: tuple[MapArea, ...],
+    points: tuple[MapPoint, ...],
+    attribution: str,
+    parts: Mapping[str, str] | None = None,
+) -> FigureBlock:
+    """Return the map with the locator, which holds the same in words."""
+    row = next(iter(clusters.values()))
+    name, label = row["indicator_name"], row["period_label"]
+    # Schools are numbered by the name of their cluster, areas by its code.
+    of_code = {code: number.get(code) or number.get(marts.cluster_names[code]) for code in clusters}
+    listed = sorted(clusters, key=lambda code: (of_code[code] is None, of_code[code] or 0, marts.cluster_names[code]))
+    schools = dict.fromkeys(clusters, 0)
+    for member in marts.cluster_members:
+        if member["member_type"] == "school" and member["area_code"] in schools and _holds(member, row["period_end"]):
+            schools[member["area_code"]] += 1
+    rows = tuple(
+        (
+            Cell(f"{of_code[code]} {marts.cluster_names[code]}" if of_code[code] else marts.cluster_names[code]),
+            Cell((parts or {}).get(code) or (NO_WARDS if parts is None else "not drawn")),
+            Cell(f"{schools[code]:,}", is_number=True),
+            Cell(_printed(clusters[code]), is_number=True),
+        )
+        for code in listed
+    )
+    locator = Table(
+        "clusters-locator", "Where each cluster lies", ("Cluster", "Wards", "Schools", f"{name}, {label}"), rows
+    )
+    values = [clusters[code] for code in listed if clusters[code]["value"] is not None and of_code[code]]
+    lowest, highest = (choose(values, key=lambda one: one["value"], default=None) for choose in (min, max))
+    reading = (
+        f"from {_printed(lowest)} in {marts.cluster_names[lowest['area_code']]} to {_printed(highest)} in "
+        f"{marts.cluster_names[highest['area_code']]}"
+        if lowest is not None and highest is not None
+        else "no cluster has a figure"
+    )
+    breaks = BREAKS[row["indicator_id"]]
+    return FigureBlock(
+        id="clusters-map",
+        title=f"{name} by cluster of the home, {label}: {reading}",
+        alt=(
+            f"Map of {len(areas) or len({point.number for point in points})} clusters of {marts.name}, numbered from "
+            "north-west to south-east; the table below names each number with its wards, schools and figure."
+            if areas
+            else f"Map of the schools of {marts.name}, each joined to the number of its cluster; the table below names "
+            "each number with its schools and figure."
+        ),
+        source="the council's pupil-level files and lists of clusters",
+        period=label,
+        table=locator,
+        trend=AreaMap(
+            areas=areas,
+            points=points,
+            breaks=breaks,
+            printed_breaks=tuple(
+                printed_value(one, unit=row["unit"], decimals=1).replace(".0%", "%") for one in breaks
+            ),
+            unit_words=f"{name}, children living in the cluster, {label}" if areas else "Schools of each cluster",
+            attribution=attribution,
+        ),
+    )
+
+
+def _rounded(row: Row) -> float | None:
+    # The class of an area agrees with the figure that is printed.
+    return None if row["value"] is None else round(row["value"], row["decimals"])
+
+
+def _printed(row: Row) -> str:
+    if row["value"] is None:
+        return "nobody"
+    return printed_value(row["value"], unit=row["unit"], decimals=row["decimals"])
+
+
+def _years(marts: Marts, clusters: Mapping[str, Row], number: Mapping[str, int]) -> tuple[Block, ...]:
+    """Return the single years of the figure in one small panel per cluster, in the order of their numbers."""
+    any_row = next(iter(clusters.values()))
+    one = [
+        row
+        for row in marts.clusters
+        if row["indicator_id"] == any_row["indicator_id"]
+        and row["membership_basis"] == any_row["membership_basis"]
+        and not row["period_id"].startswith("rolling3")
+    ]
+    periods = sorted({(row["period_end"], row["period_label"]) for row in one})
+    if len(periods) < FEWEST_YEARS:
+        return ()
+    value = {(row["area_code"], row["period_end"]): _rounded(row) for row in one}
+    whole = {row["period_end"]: row["city_value"] for row in one}
+    printed = {(row["area_code"], row["period_end"]): _printed(row) for row in one}
+    last, label = periods[-1]
+    ordered = sorted(number, key=lambda code: number[code])
+    name, unit, decimals = any_row["indicator_name"], any_row["unit"], any_row["decimals"]
+    rows = tuple(
+        (
+            Cell(f"{number[code]} {marts.cluster_names[code]}"),
+            *(Cell(printed.get((code, end), "none"), is_number=True) for end, _ in periods),
+        )
+        for code in ordered
+    )
+    area = tuple(Cell(printed_value(whole[end], unit=unit, decimals=decimals), is_number=True) for end, _ in periods)
+    return (
+        FigureBlock(
+            id="clusters-years",
+            title=f"{name} by cluster of the home, single years to {label}",
+            alt=(
+                f"One small chart for each of {len(ordered)} clusters, in the order of their numbers, with the line of "
+                f"{marts.name} dashed in each; the table below has every value."
+            ),
+            source="the council's pupil-level files and lists of clusters",
+            period=f"{periods[0][1]} to {label}",
+            table=Table(
+                "clusters-years-table",
+                f"{name} by cluster, single years",
+                ("Cluster", *(words for _, words in periods)),
+                (*rows, (Cell(f"Whole area: {marts.name}"), *area)),
+            ),
+            trend=ClusterPanels(
+                panels=tuple(
+                    MultiplePanel(
+                        number[code],
+                        marts.cluster_names[code],
+                        tuple(value.get((code, end)) for end, _ in periods),
+                        printed.get((code, last), "none"),
+                    )
+                    for code in ordered
+                ),
+                periods=tuple(words for _, words in periods),
+                authority=tuple(whole[end] for end, _ in periods),
+                authority_name=marts.name,
+                unit=unit,
+                decimals=decimals,
+            ),
+            notes=("Counts of one year are small: a line moves by chance. The scale need not begin at nought.",),
+        ),
+    )
