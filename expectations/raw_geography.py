@@ -249,7 +249,37 @@ def _postcodes(context: SuiteContext) -> "list[Expectation]":
             allowed_share=0.05,
         ),
     )
-    return row_rules(rules)
+    codes = sorted({row["area_code"] for name in ("authorities", "area_code_history") for row in seed(name)})
+    return [
+        *row_rules(rules),
+        rule(
+            "postcodes_once",
+            severity="warning",
+            why="a postcode stands once, with or without its space",
+            advice="The first row of two counts: take the one that is out of date out.",
+            query="""with counted as (
+                    select _file_id, upper(replace(pcd, ' ', '')) as postcode, count(*) as rows
+                    from {batch} group by all
+                )
+                select _file_id as file_id, count(*) as checked, count(*) filter (where rows > 1) as failed
+                from counted group by 1""",
+        ),
+        rule(
+            "postcodes_known_authority",
+            severity="warning",
+            why="the code of an English authority that has no districts is one of today or of old",
+            advice="Children who live there count as outside: take the directory of another month.",
+            query=f"""with told as (
+                    select _file_id, upper(trim(laua)) as code from {{batch}}
+                    where upper(trim(laua)) similar to 'E0[689][0-9]{{{{6}}}}'
+                )
+                select _file_id as file_id, count(*) as checked,
+                    count(*) filter (where code not in ({", ".join(map(literal, codes))})) as failed,
+                    left('Not known: ' || string_agg(distinct code, ', ' order by code)
+                        filter (where code not in ({", ".join(map(literal, codes))})), {_NAMED}) as note
+                from told group by 1""",
+        ),
+    ]
 
 
 def _scores(context: SuiteContext) -> "list[Expectation]":

@@ -73,6 +73,8 @@ FAULTS = {
     "cluster_boundaries_clusters": ("cluster_boundaries.geojson", '"cluster_id": "B"', '"cluster_id": "X"'),
     "postcodes_authority": ("postcodes.csv", "E08000035", "Leeds"),
     "postcodes_small_area": ("postcodes.csv", "E08000035,E01000001", "E08000035,430000"),
+    "postcodes_once": ("postcodes.csv", None, "ZZ11AA,430000,430000,E08000035,E01000001,E01000001"),
+    "postcodes_known_authority": ("postcodes.csv", "E08000035", "E08000999"),
     "ward_scores_numbers": ("ward_scores.csv", "71.5", "high"),
     # A ward whose boundaries moved in 2019 had another code the year before.
     "ward_scores_codes": ("ward_scores.csv", "E05012841,Basic needs,2019", "E05012841,Basic needs,2018"),
