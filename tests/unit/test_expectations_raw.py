@@ -16,9 +16,10 @@ from expectations.list import list_checks
 from expectations.suite import SuiteContext
 
 CONTEXT = SuiteContext(authority=201)
-# The tidy data sets of Explore Education Statistics have suites of their own (test_tidy_suites.py), as has
-# the school census (test_school_census_suites.py).
-RAW_SUITES = tuple(suite for suite in ALL_RAW_SUITES if suite.source_id not in ("ees", "results", "school_census"))
+# The tidy data sets of Explore Education Statistics have suites of their own (test_tidy_suites.py), as have
+# the school census (test_school_census_suites.py) and lists of clusters (test_geography_suites.py).
+ELSEWHERE = ("ees", "results", "school_census", "geography")
+RAW_SUITES = tuple(suite for suite in ALL_RAW_SUITES if suite.source_id not in ELSEWHERE)
 SENTINEL_CHILD = "SENTINEL7734"
 SENTINEL_DATE = "31/02/1907"
 

@@ -6,7 +6,7 @@ import re
 from dagster_project.project import DBT_DIR
 from expectations.reconciliation import RECONCILED
 
-FIGURES = DBT_DIR / "models" / "intermediate" / "looked_after" / "int_looked_after__figure.sql"
+FIGURES = DBT_DIR / "macros" / "looked_after.sql"
 
 
 def test_every_figure_of_the_return_with_a_published_counterpart_has_a_tolerance_and_no_other_has() -> None:
