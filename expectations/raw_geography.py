@@ -60,6 +60,25 @@ def _once(name: str, what: str, key: str, why: str) -> "Expectation":
     )
 
 
+def _one_file(name: str) -> "Expectation":
+    """Return the rule that a list lies in one file: what stands in two would be counted twice."""
+    return rule(
+        f"{name}_one_file",
+        severity="critical",
+        why="the list lies in one file",
+        advice="Two lists may contradict each other. Put all into one, and take the other out of the folder.",
+        query=f"""select b._file_id as file_id, 1 as checked,
+                cast(count(distinct o.file_path) > 0 as integer) as failed,
+                left('Also in: ' || string_agg(distinct o.file_path, ', ' order by o.file_path), {_NAMED}) as note
+            from (select distinct _file_id from {{batch}}) as b
+            join landing.source_file as f on f.file_id = b._file_id
+            left join landing.source_file as o on o.source_id = f.source_id and o.table_name = f.table_name
+                and o.file_path <> f.file_path and o.use in ('candidate', 'current', 'stale')
+            group by 1""",
+        needs=("landing.source_file",),
+    )
+
+
 def _known(name: str) -> "Expectation":
     """Return the rule that every cluster named is in the list of clusters."""
     return rule(
@@ -110,6 +129,7 @@ def _clusters(context: SuiteContext) -> "list[Expectation]":
     )
     return [
         *row_rules(rules),
+        _one_file("clusters"),
         _once("clusters", "Twice", "trim(cluster_id)", "a cluster has one name and kind on a day"),
         rule(
             "clusters_successor",
@@ -152,6 +172,7 @@ def _schools(context: SuiteContext) -> "list[Expectation]":
     )
     return [
         *row_rules(rules),
+        _one_file("cluster_schools"),
         _once("cluster_schools", "In two", "trim(urn)", "a school is in one cluster on a day"),
         _known("cluster_schools"),
     ]
@@ -178,6 +199,7 @@ def _areas(context: SuiteContext) -> "list[Expectation]":
     )
     return [
         *row_rules(rules),
+        _one_file("cluster_areas"),
         _once("cluster_areas", "In two", "upper(trim(area_code))", "a small area is in one cluster on a day"),
         _known("cluster_areas"),
         rule(
@@ -209,22 +231,7 @@ def _areas(context: SuiteContext) -> "list[Expectation]":
 
 def _boundaries(context: SuiteContext) -> "list[Expectation]":
     del context
-    return [
-        rule(
-            "cluster_boundaries_once",
-            severity="critical",
-            why="a cluster has one outline",
-            advice=f"Put the parts of one cluster into one feature. {CORRECT}",
-            query=f"""with counted as (
-                    select _file_id, trim(cluster_id) as named, count(*) as outlines from {{batch}} group by all
-                )
-                select _file_id as file_id, count(*) as checked, count(*) filter (where outlines > 1) as failed,
-                    left('Twice: ' || string_agg(named, ', ' order by named) filter (where outlines > 1), {_NAMED})
-                        as note
-                from counted group by 1""",
-        ),
-        _known("cluster_boundaries"),
-    ]
+    return [_known("cluster_boundaries")]
 
 
 def _postcodes(context: SuiteContext) -> "list[Expectation]":

@@ -174,12 +174,20 @@ class Trend:
 
 @dataclass(frozen=True)
 class AreaMap:
-    """What a map shows, before it is drawn: areas in classes by three cut points, or schools as points."""
+    """What a map shows, before it is drawn: areas in four classes by three cut points."""
 
     areas: tuple[MapArea, ...]
-    points: tuple[MapPoint, ...]
     breaks: tuple[float, ...]
     printed_breaks: tuple[str, ...]
+    unit_words: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class PointMap:
+    """What a map of schools shows, before it is drawn."""
+
+    points: tuple[MapPoint, ...]
     unit_words: str
     attribution: str
 
@@ -211,7 +219,7 @@ class FigureBlock:
     source: str
     period: str
     table: Table | None
-    trend: Trend | AreaMap | ClusterPanels
+    trend: Trend | AreaMap | PointMap | ClusterPanels
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

@@ -19,13 +19,14 @@ from dagster_project.geography.boundaries import (
     simplified,
     to_geometry,
 )
-from dagster_project.report.blocks import AreaMap, Block, Cell, ClusterPanels, FigureBlock, Note, Table
+from dagster_project.report.blocks import AreaMap, Block, Cell, ClusterPanels, FigureBlock, Note, PointMap, Table
+from dagster_project.report.headline import shown
 from dagster_project.report.map import MapArea, MapPoint, MultiplePanel
 from dagster_project.report.rows import Marts, Row
 from dagster_project.report.words import printed_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -59,14 +60,17 @@ def map_blocks(marts: Marts, rows: Mapping[str, Row]) -> tuple[Block, ...]:
         return ()
     any_row = next(iter(clusters.values()))
     day = any_row["period_end"]
-    outlines, attribution = _outlines(marts, clusters, day)
-    if marts.publication["is_synthetic"]:
-        attribution = INVENTED
+    try:
+        outlines, attribution = _outlines(marts, clusters, day)
+        wards = _wards(marts)
+    except ValueError as fault:
+        # Checked when they arrived; a waiver may have let them in all the same, and the page is not lost for a map.
+        return (Note("clusters-no-map", f"No map: {fault}"),)
     if outlines:
-        return _drawn(marts, clusters, outlines, attribution)
-    points = _points(marts, clusters, day)
-    if points:
-        return (_figure(marts, clusters, {point.name: point.number for point in points}, (), points, POINTS),)
+        return _drawn(marts, clusters, outlines, wards, attribution)
+    number = _numbers_of_schools(marts, clusters, day)
+    if number:
+        return (_figure(marts, clusters, number, points=_points(marts, number, day), attribution=POINTS),)
     return (Note("clusters-no-map", NO_MAP),)
 
 
@@ -74,8 +78,7 @@ def _outlines(marts: Marts, clusters: Mapping[str, Row], day: dt.date) -> tuple[
     """Return an outline for each cluster on a day, simplified together, and whose they are."""
     supplied = [row for row in marts.outlines.get("cluster", ()) if row["area_code"] in clusters]
     if supplied:
-        shapes = _shapes(supplied)
-        found = [Boundary(code, marts.cluster_names[code], shape) for code, shape in shapes.items()]
+        found = [Boundary(row["area_code"], marts.cluster_names[row["area_code"]], _shape(row)) for row in supplied]
         return simplified(found), COUNCIL
     cluster_of = {
         member["member_code"]: member["area_code"]
@@ -85,29 +88,43 @@ def _outlines(marts: Marts, clusters: Mapping[str, Row], day: dt.date) -> tuple[
     for layer in ("lsoa21", "lsoa11"):
         small = [row for row in marts.outlines.get(layer, ()) if row["area_code"] in cluster_of]
         if small:
-            joined = dissolved(_shapes(small), cluster_of)
+            joined = dissolved({row["area_code"]: _shape(row) for row in small}, cluster_of)
             return simplified([Boundary(code, marts.cluster_names[code], joined[code]) for code in joined]), NATIONAL
     return (), ""
 
 
-def _shapes(rows: Sequence[Row]) -> dict[str, BaseGeometry]:
-    system = crs_of(row["geometry"] for row in rows)
-    return {row["area_code"]: to_geometry(row["geometry"], system) for row in rows}
+def _wards(marts: Marts) -> list[Boundary]:
+    """Return the wards, by name."""
+    rows = marts.outlines.get("ward", ())
+    found = [Boundary(row["area_code"], row["area_name"] or row["area_code"], _shape(row)) for row in rows]
+    return sorted(found, key=lambda ward: (ward.name, ward.area_id))
+
+
+def _shape(row: Row) -> BaseGeometry:
+    # Files in the two coordinate systems may lie side by side.
+    return to_geometry(row["geometry"], crs_of([row["geometry"]]))
 
 
 def _holds(member: Row, day: dt.date) -> bool:
     return (member["valid_from"] or dt.date.min) <= day <= (member["valid_to"] or dt.date.max)
 
 
-def _points(marts: Marts, clusters: Mapping[str, Row], day: dt.date) -> tuple[MapPoint, ...]:
-    placed = [
+def _placed_schools(marts: Marts, clusters: Container[str], day: dt.date) -> list[Row]:
+    return [
         member
         for member in marts.cluster_members
         if member["area_code"] in clusters and member["easting"] is not None and _holds(member, day)
     ]
-    held = {member["area_code"] for member in placed}
-    order = sorted(held, key=lambda code: (marts.cluster_names[code], code))
-    number = {code: place for place, code in enumerate(order, start=1)}
+
+
+def _numbers_of_schools(marts: Marts, clusters: Container[str], day: dt.date) -> dict[str, int]:
+    """Return a number for each cluster with a school of a known place, in order of name."""
+    held = {member["area_code"] for member in _placed_schools(marts, clusters, day)}
+    ordered = sorted(held, key=lambda code: (marts.cluster_names[code], code))
+    return {code: place for place, code in enumerate(ordered, start=1)}
+
+
+def _points(marts: Marts, number: Mapping[str, int], day: dt.date) -> tuple[MapPoint, ...]:
     return tuple(
         MapPoint(
             number[member["area_code"]],
@@ -115,12 +132,16 @@ def _points(marts: Marts, clusters: Mapping[str, Row], day: dt.date) -> tuple[Ma
             float(member["easting"]),
             float(member["northing"]),
         )
-        for member in placed
+        for member in _placed_schools(marts, number, day)
     )
 
 
 def _drawn(
-    marts: Marts, clusters: Mapping[str, Row], outlines: Sequence[Boundary], attribution: str
+    marts: Marts,
+    clusters: Mapping[str, Row],
+    outlines: Sequence[Boundary],
+    wards: Sequence[Boundary],
+    attribution: str,
 ) -> tuple[Block, ...]:
     ordered = numbered(outlines)
     number = {outline.area_id: place for place, outline in enumerate(ordered, start=1)}
@@ -135,24 +156,22 @@ def _drawn(
         )
         for outline in ordered
     )
-    wards = [
-        Boundary(code, row["area_name"] or code, shape)
-        for row in marts.outlines.get("ward", ())
-        for code, shape in _shapes([row]).items()
-    ]
     parts = {
         code: ", ".join(f"{part.name} (part)" if part.is_part else part.name for part in found)
         for code, found in parts_of(ordered, wards).items()
     }
-    figure = _figure(marts, clusters, number, areas, (), attribution, parts if wards else None)
+    figure = _figure(marts, clusters, number, areas=areas, attribution=attribution, parts=parts if wards else None)
     years = _years(marts, clusters, number)
     if not wards:
         return (figure, *years)
+    of_ward = clusters_by_ward(ordered, wards)
     listed = [
-        (Cell(ward.name), Cell("; ".join(f"{number[part.area_id]} {part.name}" for part in found)))
-        for ward in sorted(wards, key=lambda ward: (ward.name, ward.area_id))
-        if (found := clusters_by_ward(ordered, wards)[ward.area_id])
+        (Cell(ward.name), Cell("; ".join(f"{number[part.area_id]} {part.name}" for part in of_ward[ward.area_id])))
+        for ward in wards
+        if of_ward[ward.area_id]
     ]
+    if not listed:
+        return (figure, *years)
     by_ward = Table(
         "clusters-by-ward", "Clusters of each ward", ("Ward", "Clusters, the largest part first"), tuple(listed)
     )
@@ -163,24 +182,24 @@ def _figure(
     marts: Marts,
     clusters: Mapping[str, Row],
     number: Mapping[str, int],
-    areas: tuple[MapArea, ...],
-    points: tuple[MapPoint, ...],
+    *,
+    areas: tuple[MapArea, ...] = (),
+    points: tuple[MapPoint, ...] = (),
     attribution: str,
     parts: Mapping[str, str] | None = None,
 ) -> FigureBlock:
     """Return the map with the locator, which holds the same in words."""
     row = next(iter(clusters.values()))
     name, label = row["indicator_name"], row["period_label"]
-    # Schools are numbered by the name of their cluster, areas by its code.
-    of_code = {code: number.get(code) or number.get(marts.cluster_names[code]) for code in clusters}
-    listed = sorted(clusters, key=lambda code: (of_code[code] is None, of_code[code] or 0, marts.cluster_names[code]))
+    # What is not drawn, the city-wide cluster above all, stands last.
+    listed = sorted(clusters, key=lambda code: (number.get(code, len(clusters) + 1), marts.cluster_names[code]))
     schools = dict.fromkeys(clusters, 0)
     for member in marts.cluster_members:
         if member["member_type"] == "school" and member["area_code"] in schools and _holds(member, row["period_end"]):
             schools[member["area_code"]] += 1
     rows = tuple(
         (
-            Cell(f"{of_code[code]} {marts.cluster_names[code]}" if of_code[code] else marts.cluster_names[code]),
+            Cell(" ".join(map(str, filter(None, (number.get(code), marts.cluster_names[code]))))),
             Cell((parts or {}).get(code) or (NO_WARDS if parts is None else "not drawn")),
             Cell(f"{schools[code]:,}", is_number=True),
             Cell(_printed(clusters[code]), is_number=True),
@@ -190,7 +209,7 @@ def _figure(
     locator = Table(
         "clusters-locator", "Where each cluster lies", ("Cluster", "Wards", "Schools", f"{name}, {label}"), rows
     )
-    values = [clusters[code] for code in listed if clusters[code]["value"] is not None and of_code[code]]
+    values = [clusters[code] for code in listed if clusters[code]["value"] is not None and code in number]
     lowest, highest = (choose(values, key=lambda one: one["value"], default=None) for choose in (min, max))
     reading = (
         f"from {_printed(lowest)} in {marts.cluster_names[lowest['area_code']]} to {_printed(highest)} in "
@@ -199,11 +218,13 @@ def _figure(
         else "no cluster has a figure"
     )
     breaks = BREAKS[row["indicator_id"]]
+    if marts.publication["is_synthetic"]:
+        attribution = INVENTED
     return FigureBlock(
         id="clusters-map",
         title=f"{name} by cluster of the home, {label}: {reading}",
         alt=(
-            f"Map of {len(areas) or len({point.number for point in points})} clusters of {marts.name}, numbered from "
+            f"Map of {len(areas)} clusters of {marts.name}, numbered from "
             "north-west to south-east; the table below names each number with its wards, schools and figure."
             if areas
             else f"Map of the schools of {marts.name}, each joined to the number of its cluster; the table below names "
@@ -212,14 +233,15 @@ def _figure(
         source="the council's pupil-level files and lists of clusters",
         period=label,
         table=locator,
-        trend=AreaMap(
+        trend=PointMap(points=points, unit_words="Schools of each cluster", attribution=attribution)
+        if points
+        else AreaMap(
             areas=areas,
-            points=points,
             breaks=breaks,
             printed_breaks=tuple(
                 printed_value(one, unit=row["unit"], decimals=1).replace(".0%", "%") for one in breaks
             ),
-            unit_words=f"{name}, children living in the cluster, {label}" if areas else "Schools of each cluster",
+            unit_words=f"{name}, children living in the cluster, {label}",
             attribution=attribution,
         ),
     )
@@ -231,9 +253,7 @@ def _rounded(row: Row) -> float | None:
 
 
 def _printed(row: Row) -> str:
-    if row["value"] is None:
-        return "nobody"
-    return printed_value(row["value"], unit=row["unit"], decimals=row["decimals"])
+    return shown(row["value"], row, row["value_status"])
 
 
 def _years(marts: Marts, clusters: Mapping[str, Row], number: Mapping[str, int]) -> tuple[Block, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dagster_project.report.blocks import Block, BulletList, Cell, Heading, Note, Paragraph, Table
 from dagster_project.report.cluster_map import map_blocks
+from dagster_project.report.headline import shown
 from dagster_project.report.rows import Marts, Row
-from dagster_project.report.words import printed_value
 
 #: What stands under each basis, in this order, of single years or of three together. Counts of one year are small.
 COLUMNS: dict[str, tuple[tuple[str, bool], ...]] = {
@@ -144,6 +144,5 @@ def _cell(row: Row | None) -> Cell:
 
 
 def _value(row: Row, value: float | None, *notes: str) -> Cell:
-    if value is None:
-        return Cell("nobody", is_number=True)
-    return Cell(printed_value(value, unit=row["unit"], decimals=row["decimals"]), notes=notes, is_number=True)
+    status = row["value_status"] if value is None else "ok"
+    return Cell(shown(value, row, status), notes=notes if value is not None else (), is_number=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dagster_project.report.blocks import AreaMap, Block, ClusterPanels, FigureBlock
+from dagster_project.report.blocks import AreaMap, Block, FigureBlock, PointMap, Trend
 from dagster_project.report.content import Content, build_content
 
 if TYPE_CHECKING:
@@ -68,55 +69,21 @@ def kind(block: Block) -> str:
 
 def drawing(block: FigureBlock, *, narrow: bool) -> str:
     """Return a chart or a map as a data URI, drawn without network."""
-    from dagster_project.report.charts import draw
-
-    if isinstance(block.trend, AreaMap):
-        svg = _map(block, block.trend, narrow=narrow)
-    elif isinstance(block.trend, ClusterPanels):
-        svg = _panels(block, block.trend, narrow=narrow)
-    else:
-        svg = draw(block.trend, narrow=narrow)
+    svg = _svg(block, narrow=narrow)
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
-def _map(block: FigureBlock, shown: AreaMap, *, narrow: bool) -> str:
-    from dagster_project.report.map import draw_map, draw_points
+def _svg(block: FigureBlock, *, narrow: bool) -> str:
+    shown = block.trend
+    if isinstance(shown, Trend):
+        from dagster_project.report.charts import draw
 
-    if not shown.areas:
-        return draw_points(
-            shown.points,
-            title=block.title,
-            description=block.alt,
-            unit_words=shown.unit_words,
-            attribution=shown.attribution,
-            narrow=narrow,
-            drawing_id=block.id,
-        )
-    return draw_map(
-        shown.areas,
-        title=block.title,
-        description=block.alt,
-        breaks=shown.breaks,
-        printed_breaks=shown.printed_breaks,
-        unit_words=shown.unit_words,
-        attribution=shown.attribution,
-        narrow=narrow,
-        drawing_id=block.id,
-    )
+        return draw(shown, narrow=narrow)
+    from dagster_project.report.map import draw_map, draw_points, small_multiples
 
-
-def _panels(block: FigureBlock, shown: ClusterPanels, *, narrow: bool) -> str:
-    from dagster_project.report.map import small_multiples
-
-    return small_multiples(
-        shown.panels,
-        title=block.title,
-        description=block.alt,
-        periods=shown.periods,
-        authority=shown.authority,
-        authority_name=shown.authority_name,
-        unit=shown.unit,
-        decimals=shown.decimals,
-        narrow=narrow,
-        drawing_id=block.id,
-    )
+    # What a block shows is named as the drawing takes it.
+    parts: dict[str, Any] = {field.name: getattr(shown, field.name) for field in fields(shown)}
+    parts |= {"title": block.title, "description": block.alt, "narrow": narrow, "drawing_id": block.id}
+    if isinstance(shown, AreaMap):
+        return draw_map(**parts)
+    return draw_points(**parts) if isinstance(shown, PointMap) else small_multiples(**parts)

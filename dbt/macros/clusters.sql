@@ -5,6 +5,21 @@
 {# The area code of a cluster: its id is the council's own and could be anything. #}
 {% macro cluster_code(cluster_id) -%} concat('cluster_', {{ cluster_id }}) {%- endmacro %}
 
+{# What belongs to a cluster on each day, of clusters that are in being: one that ended has no members, whatever the list says. #}
+{% macro members_in_being(list, columns) -%}
+    select
+        {% for column in columns -%}
+        member.{{ column }},
+        {% endfor -%}
+        {{ cluster_code('member.cluster_id') }} as cluster_code,
+        greatest(member.valid_from, cluster.valid_from) as valid_from,
+        least(member.valid_to, cluster.valid_to) as valid_to,
+        member.vintage_id
+    from {{ list }} as member
+    inner join {{ ref('stg_geography__clusters') }} as cluster on member.cluster_id = cluster.cluster_id
+    where greatest(member.valid_from, cluster.valid_from) <= least(member.valid_to, cluster.valid_to)
+{%- endmacro %}
+
 {# Where a row of pupils is put, for the models of clusters: the pupil, the school, and the place of the home as far as anything
    counts it. `school` and `home` are expressions and aliases of the row. #}
 {% macro pupil_place(pupil_key, school, homes) -%}
@@ -17,6 +32,11 @@
         {% endfor -%}
     end as {{ column }}{{ ',' if not loop.last }}
     {% endfor -%}
+{%- endmacro %}
+
+{# The small area of a row's home in the census that the council's list is of; the list is `lookup`. #}
+{% macro small_area_of(row) -%}
+    case when lookup.area_type = 'lsoa11' then {{ row }}.home_lsoa_2011 else {{ row }}.home_lsoa_2021 end
 {%- endmacro %}
 
 {# Rows with the cluster of the home (`home_area`) and of the school (`school_area`) on the last day of their year, or in its place why
@@ -36,7 +56,7 @@
     cross join lookup
     left join
         {{ ref('int_cluster__area') }} as lived
-        on case when lookup.area_type = 'lsoa11' then told.home_lsoa_2011 else told.home_lsoa_2021 end = lived.area_code
+        on {{ small_area_of('told') }} = lived.area_code
         and {{ day }} between lived.valid_from and lived.valid_to
     left join
         {{ ref('int_cluster__school') }} as attended

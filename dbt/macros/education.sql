@@ -186,6 +186,16 @@
     {% endfor -%}
 {%- endmacro %}
 
+{# Whether the censuses of a row's year tell what it counts: without its table of periods a census would find nobody eligible for free
+   school meals. `rows` is the alias of the row, `year` that of int_school_census__year. #}
+{% macro meals_are_known(rows) -%}
+    (
+        year.fsm_periods_vintage_id is not null
+        or not ({{ rows }}.breakdown_type in ('fsm', 'disadvantaged') or {{ rows }}.indicator_id in ('fsm_primary', 'fsm_secondary'))
+        or year.academic_year is null
+    )
+{%- endmacro %}
+
 {# Ids of the figures that count sessions: those of one pupil go together, so that chance alone is wider than intervals of people say. #}
 {% macro ids_of_sessions() -%}
     {%- set ids = [] %}

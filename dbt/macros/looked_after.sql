@@ -86,3 +86,21 @@
     from {{ ref('int_looked_after__child') }} as child
     cross join {{ source('settings', 'definition') }} as definition
 {%- endmacro %}
+
+{# Children of each yearly return with their pupil number: the one that the return gives, else the one that another year's return gives
+   for the child. #}
+{% macro numbers_of_children() -%}
+    select
+        header.return_key,
+        header.child_key,
+        coalesce(max(header.pupil_key), max(known.pupil_key)) as pupil_key
+    from (select return_key, child_key, pupil_key from {{ ref('stg_ssda903__header') }} where as_at is null) as header
+    left join
+        (
+            select child_key, max(pupil_key) as pupil_key from {{ ref('stg_ssda903__header') }}
+            where as_at is null
+            group by child_key
+        ) as known
+        on header.child_key = known.child_key
+    group by header.return_key, header.child_key
+{%- endmacro %}

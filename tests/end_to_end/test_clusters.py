@@ -5,9 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from desk import Desk, built_once, edit_csv, lay_out
+from desk import SAMPLE, Desk, built_once, edit_csv, lay_out
 from warm_cfp import WarmCfp
 
+#: Place of the row of each list that is taken out.
+LEFT_OUT = 1
 EXTRA = ("no_home_area", "not_known", "outside_area")
 #: What the clusters are made of, and what they are compared with.
 PARTS = ("education", "geography", "population", "social_care", "published/ees/cla_number_and_rate_per_10k_children")
@@ -38,7 +40,7 @@ def clusters_desk(tmp_path_factory: pytest.TempPathFactory, warm: WarmCfp) -> De
     def build(folder: Path) -> None:
         desk = lay_out(folder, PARTS, warm)
         for name in ("cluster_schools", "cluster_areas"):
-            edit_csv(desk.raw / "geography" / f"{name}.csv", lambda rows: rows.pop(1))
+            edit_csv(desk.raw / "geography" / f"{name}.csv", lambda rows: rows.pop(LEFT_OUT))
         # One of the twelve schools of the sample has more than a tenth of the pupils of a year.
         settings = desk.council.read_text(encoding="utf-8")
         assert "  unplaced_limit: 0.1\n" in settings
@@ -149,8 +151,10 @@ def test_what_is_in_no_list_is_said(clusters_desk: Desk) -> None:
         )
     )
     assert set(said) == {"cluster_records_placed", "cluster_schools_covered", "cluster_areas_covered"}
-    assert "In none: 900002" in said["cluster_schools_covered"]
-    assert "In none: E01990002" in said["cluster_areas_covered"]
+    for name, column in (("cluster_schools", "urn"), ("cluster_areas", "area_code")):
+        with (SAMPLE / "geography" / f"{name}.csv").open(encoding="utf-8", newline="") as opened:
+            left_out = list(csv.DictReader(opened))[LEFT_OUT][column]
+        assert f"In none: {left_out}" in said[f"{name}_covered"]
 
 
 def test_limits_are_those_of_chance_around_the_city(clusters_desk: Desk) -> None:

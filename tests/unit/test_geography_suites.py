@@ -69,7 +69,6 @@ FAULTS = {
     "cluster_areas_clusters": ("cluster_areas.csv", "A,lsoa21,E01000001", "X,lsoa21,E01000001"),
     "cluster_areas_one_type": ("cluster_areas.csv", "A,lsoa21,E01000001", "A,lsoa11,E01000001"),
     "cluster_areas_of_areas": ("cluster_areas.csv", None, "W,lsoa21,E01000009,,"),
-    "cluster_boundaries_once": ("cluster_boundaries.geojson", '"cluster_id": "B"', '"cluster_id": "A"'),
     "cluster_boundaries_clusters": ("cluster_boundaries.geojson", '"cluster_id": "B"', '"cluster_id": "X"'),
     "postcodes_authority": ("postcodes.csv", "E08000035", "Leeds"),
     "postcodes_small_area": ("postcodes.csv", "E08000035,E01000001", "E08000035,430000"),
@@ -79,6 +78,9 @@ FAULTS = {
     # A ward whose boundaries moved in 2019 had another code the year before.
     "ward_scores_codes": ("ward_scores.csv", "E05012841,Basic needs,2019", "E05012841,Basic needs,2018"),
 }
+
+
+ONE_FILE = {f"{name}_one_file": f"{name}.csv" for name in ("clusters", "cluster_schools", "cluster_areas")}
 
 
 def found_in(folder: Path, files: dict[str, tuple[str, ...]]) -> list[CheckResult]:
@@ -103,7 +105,7 @@ def test_good_lists_keep_every_check(tmp_path: Path) -> None:
 
 
 def test_every_check_has_a_file_that_breaks_it() -> None:
-    assert set(FAULTS) == set(CHECKS)
+    assert set(FAULTS) | set(ONE_FILE) == set(CHECKS)
 
 
 @pytest.mark.parametrize("check", FAULTS)
@@ -122,6 +124,16 @@ def test_fault_is_found_by_its_check(tmp_path: Path, check: str) -> None:
     assert failed - {check} <= {"cluster_areas_one_type", "clusters_once"} or check.endswith("_type")
     refused = rejections(results)
     assert bool(refused) == (CHECKS[check].severity == "critical")
+
+
+@pytest.mark.parametrize("check", ONE_FILE)
+def test_a_list_in_two_files_is_refused_and_both_are_named(tmp_path: Path, check: str) -> None:
+    name = ONE_FILE[check]
+    results = found_in(tmp_path, GOOD | {f"old_{name}": GOOD[name][:2]})
+    failed = [result for result in results if result.outcome == "fail"]
+    assert [result.check_id for result in failed] == [check, check]
+    assert {str(result.message).count("geography/") for result in failed} == {1}
+    assert len(rejections(results)) == 2
 
 
 def test_ward_scores_of_another_authority_are_not_held_against_wards_of_leeds(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from dagster_project.report.blocks import (
     Heading,
     Note,
     Paragraph,
+    PointMap,
     Table,
 )
 from dagster_project.report.cluster_map import COUNCIL, INVENTED, NATIONAL, NO_MAP, NO_WARDS, POINTS
@@ -42,6 +43,7 @@ def figure(fixture: PublishedFixture, code: str, value: float | None, **values: 
     row = {
         "indicator_id": "eyfsp_gld", "period_id": "rolling3_2025-08-31", "membership_basis": "home",
         "breakdown_type": "total", "breakdown_value": "total", "denominator": 40.0, "city_value": 60.0,
+        "value_status": "empty_denominator" if value is None else "ok",
         "funnel_position": "within", "period_label": "2022-23 to 2024-25", "period_end": dt.date(2025, 8, 31),
     }  # fmt: skip
     fixture.add("cluster_indicator", **row | {"area_code": code, "value": value} | values)
@@ -74,7 +76,7 @@ def test_clusters_stand_by_name_then_what_no_cluster_holds_then_the_whole_area(f
     assert [(row[0].text, row[1].text, row[1].notes) for row in table.rows] == [
         ("Alder", "70.0%", ("of 40", "far above, hardly by chance")),
         ("Birch", "50.0%", ("of 40", "below, seldom by chance")),
-        ("Outside the area", "nobody", ()),
+        ("Outside the area", "no children in the group", ()),
         ("Not known", "100.0%", ("of 1",)),
         ("Whole area: Testham", "60.0%", ()),
     ]
@@ -211,8 +213,9 @@ def test_schools_are_points_where_nothing_else_is_supplied(fixture: PublishedFix
     member(fixture, "cluster_A", "school", "100002", easting=432_000, northing=433_000)
     member(fixture, "cluster_A", "school", "100003", easting=None, northing=None)
     content = content_of(fixture)
-    block, shown = map_of(content)
-    assert shown.areas == ()
+    [block] = [block for block in content.blocks if isinstance(block, FigureBlock) and block.id == "clusters-map"]
+    shown = block.trend
+    assert isinstance(shown, PointMap)
     assert sorted((point.number, point.name) for point in shown.points) == [(1, "Alder"), (2, "Birch")]
     assert shown.attribution == POINTS
     assert block.table is not None
@@ -241,6 +244,25 @@ def test_single_years_stand_in_a_panel_for_each_cluster(fixture: PublishedFixtur
     assert [cell.text for cell in block.table.rows[1]] == ["2 Alder", "none", "70.0%"]
     assert [cell.text for cell in block.table.rows[-1]] == ["Whole area: Testham", "61.0%", "62.0%"]
     assert "data:image/svg+xml" in render(content)
+
+
+def test_outlines_that_cannot_be_drawn_cost_the_map_and_not_the_page(fixture: PublishedFixture) -> None:
+    """A waiver may let in what the checks refuse."""
+    two_clusters(fixture)
+    outline(fixture, "cluster", "cluster_A", "Birch", square(430_000))
+    outline(fixture, "cluster", "cluster_B", "Alder", '{"type": "Point", "coordinates": [430000, 430000]}')
+    content = content_of(fixture)
+    [note] = [block for block in content.blocks if isinstance(block, Note) and block.id == "clusters-no-map"]
+    assert note.text.startswith("No map: ")
+    assert "clusters-home-table" in tables(content)
+
+
+def test_outlines_in_two_coordinate_systems_stand_side_by_side(fixture: PublishedFixture) -> None:
+    two_clusters(fixture)
+    outline(fixture, "cluster", "cluster_A", "Birch", square(430_000))
+    corners = [[-1.54, 53.76], [-1.53, 53.76], [-1.53, 53.77], [-1.54, 53.77], [-1.54, 53.76]]
+    outline(fixture, "cluster", "cluster_B", "Alder", json.dumps({"type": "Polygon", "coordinates": [corners]}))
+    assert {area.name for area in map_of(content_of(fixture))[1].areas} == {"Birch", "Alder"}
 
 
 def test_invented_outlines_are_called_so() -> None:

@@ -26,7 +26,7 @@ with
 
     -- A cluster in being without anybody is a row as well: nought is not nothing.
     whole as (
-        select distinct membership_basis, indicator_id, kind, unit, period_kind, period_start, period_end, period_id, city_top, city_base, unplaced_share
+        select distinct membership_basis, indicator_id, kind, unit, period_kind, period_start, period_end, period_id, member_day, city_top, city_base, unplaced_share
         from figure
         where breakdown_type = 'total'
     ),
@@ -40,7 +40,7 @@ with
             select {{ cluster_code('cluster_id') }} as cluster_code, kind, valid_from, valid_to
             from {{ ref('stg_geography__clusters') }}
         ) as cluster
-            on whole.period_end between cluster.valid_from and cluster.valid_to
+            on whole.member_day between cluster.valid_from and cluster.valid_to
             -- A cluster of schools all over the city has no homes of its own.
             and (cluster.kind = 'area' or whole.membership_basis = 'school')
         left join figure

@@ -38,5 +38,5 @@ cross join lookup
 left join unaccompanied on home.return_key = unaccompanied.return_key and home.child_key = unaccompanied.child_key
 left join
     {{ ref('int_cluster__area') }} as lived
-    on case when lookup.area_type = 'lsoa11' then home.home_lsoa_2011 else home.home_lsoa_2021 end = lived.area_code
+    on {{ small_area_of('home') }} = lived.area_code
     and home.count_date between lived.valid_from and lived.valid_to

@@ -1,6 +1,7 @@
 -- Every figure of the pupil-level files by the cluster of the home and by that of the school, for everybody and for each part: the
 -- counts of int_education__figure, divided among areas that add up to them.
 {%- set groups = education_figures().keys() | list %}
+{%- set day = "cast(concat(cast(told.academic_year as varchar), '-08-31') as date)" %}
 with
     lookup as (select * from {{ ref('int_cluster__lookup') }}),
 
@@ -8,7 +9,7 @@ with
 
     {% for group in groups -%}
     {{ group }}_placed as (
-        {{ in_clusters(ref('int_education__' ~ group), "cast(concat(cast(told.academic_year as varchar), '-08-31') as date)") }}
+        {{ in_clusters(ref('int_education__' ~ group), day) }}
     ),
 
     {% endfor -%}
@@ -21,7 +22,8 @@ with
 
 select
     summed.membership_basis,
-    summed.academic_year,
+    summed.academic_year as year,
+    cast(concat(cast(summed.academic_year as varchar), '-08-31') as date) as member_day,
     summed.area_key,
     summed.indicator_id,
     summed.kind,
@@ -32,8 +34,4 @@ select
     summed.vintage_id
 from summed
 left join {{ ref('int_school_census__year') }} as year on summed.academic_year = year.academic_year
-where
-    -- Without its table of periods a census would find nobody eligible for free school meals.
-    year.fsm_periods_vintage_id is not null
-    or not (summed.breakdown_type in ('fsm', 'disadvantaged') or summed.indicator_id in ('fsm_primary', 'fsm_secondary'))
-    or year.academic_year is null
+where {{ meals_are_known('summed') }}

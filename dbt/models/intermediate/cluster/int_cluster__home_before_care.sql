@@ -1,15 +1,6 @@
 -- Pupils who were looked after in a school year with the area of their home before care, by which the results of children in care are
 -- counted as well: the address that a school holds is that of the placement.
-with
-    header as (select return_key, child_key, max(pupil_key) as pupil_key from {{ ref('stg_ssda903__header') }} where as_at is null group by return_key, child_key),
-
-    number_of_child as (
-        select
-            header.return_key,
-            header.child_key,
-            coalesce(header.pupil_key, max(header.pupil_key) over (partition by header.child_key)) as pupil_key
-        from header
-    )
+with number_of_child as ({{ numbers_of_children() }})
 
 select
     number_of_child.pupil_key,

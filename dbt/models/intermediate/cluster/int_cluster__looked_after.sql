@@ -10,9 +10,11 @@ with
     child as ({{ children_as_read() }}),
 
     placed as (
+        -- One whom another table of the return tells of, without an episode, has no home in it.
         select child.*, coalesce(area.home_area, 'not_known') as home_area
         from child
-        inner join {{ ref('int_cluster__child') }} as area on child.return_key = area.return_key and child.child_key = area.child_key
+        inner join {{ ref('int_cluster__lookup') }} as lookup on true
+        left join {{ ref('int_cluster__child') }} as area on child.return_key = area.return_key and child.child_key = area.child_key
     ),
 
     {% set figures = [] -%}
@@ -47,7 +49,8 @@ with
 
 select
     'home' as membership_basis,
-    this_return.count_date,
+    cast(extract(year from this_return.count_date) as integer) as year,
+    this_return.count_date as member_day,
     figure.area_key,
     figure.indicator_id,
     figure.kind,
@@ -58,3 +61,5 @@ select
     this_return.vintage_id
 from figure
 inner join this_return on figure.return_key = this_return.return_key and figure.indicator_id = this_return.indicator_id
+-- A care leaver is a child of the return and in none of these figures.
+where figure.area_key <> 'not_known' or figure.top <> 0 or figure.base <> 0

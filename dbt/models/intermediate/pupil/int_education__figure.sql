@@ -14,11 +14,7 @@ with
             true as is_complete
         from told
         left join {{ ref('int_school_census__year') }} as year on told.academic_year = year.academic_year
-        where
-            -- Without its table of periods a census would find nobody eligible for free school meals.
-            year.fsm_periods_vintage_id is not null
-            or not (told.breakdown_type in ('fsm', 'disadvantaged') or told.indicator_id in ('fsm_primary', 'fsm_secondary'))
-            or year.academic_year is null
+        where {{ meals_are_known('told') }}
     ),
 
     expected as (

@@ -1,20 +1,6 @@
 -- Pupils whom children's social care knew in a school year, one row per pupil, year and reason: looked after for twelve months on the
 -- 31 March in it, or looked after at any time of the year to that day. A return that tells of plans and needs adds its rows here.
-with
-    header as (select return_key, child_key, pupil_key from {{ ref('stg_ssda903__header') }} where as_at is null),
-
-    -- The number that the return gives, else the one that another year's return gives for the child.
-    number_of_child as (
-        select
-            header.return_key,
-            header.child_key,
-            coalesce(max(header.pupil_key), max(known.pupil_key)) as pupil_key
-        from header
-        left join
-            (select child_key, max(pupil_key) as pupil_key from header group by child_key) as known
-            on header.child_key = known.child_key
-        group by header.return_key, header.child_key
-    )
+with number_of_child as ({{ numbers_of_children() }})
 
 select distinct
     cast(child.return_key as integer) as academic_year,
